@@ -1,0 +1,41 @@
+# The chores. `make demo` and `make test` need nothing but Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= demo_output
+PAIRS ?=
+JOBS ?= 2
+
+.PHONY: demo test lint format bench bench-fusers docs coverage clean
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/skfusion demo $(PAIRS) -o $(OUT) --n-jobs $(JOBS)
+
+test: $(STAMP)
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q --cov --cov-report=term:skip-covered
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run_all.py
+
+bench-fusers: $(STAMP)
+	$(BIN)/python benchmarks/bench_fusers.py
+
+docs: $(STAMP)
+	$(BIN)/python benchmarks/write_docs.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .ruff_cache

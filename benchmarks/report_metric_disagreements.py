@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a metric's name means in each code; writes docs/why_your_numbers_differ.md.
+
+Uses the drawn pair `odd` in tests/golden and its four fused images.
+
+    python benchmarks/report_metric_disagreements.py
+"""
+
+import math
+import sys
+import warnings
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from skfusion.metrics import UndefinedMetricWarning, registry  # noqa: E402
+from skfusion.metrics.context import Context  # noqa: E402
+from tests.metrics.golden_map import call_of, exception_of  # noqa: E402
+from tests.metrics.golden_rows import GOLDEN, drawn_images, read_rows  # noqa: E402
+
+FUSED = ("mean", "max", "TIF", "LP_SR")
+
+INTRO = """# Why your numbers differ
+
+Two papers that print "Qabf" or "MI" often print different quantities: the codes differ
+in constants, borders, value range, logarithm, or contain a slip that was copied on.
+This page shows, for one drawn pair (`tests/golden`, pair `odd`) and four fused images,
+what each published code gives and which call of this library gives the same number (see
+[metric_parity.md](metric_parity.md) for how exactly). The last column is the order in
+which the code ranks the four images: where the orders differ, the choice of code
+decides which method "wins".
+
+The largest traps:
+
+1. **MI = 2 EN.** `analysis_MI` of the RFN-Nest and thfylsty collections returns twice
+   the entropy of the fused image (`mi(..., variant="rfn_2en")`).
+2. **PSNR 54 to 64 dB.** VIFB takes a root too many (`variant="vifb"`), Tang's code and
+   IVIF_ZOO compare an error on [0, 1] with a peak of 255 (`variant="lt"`, 48.13 dB too
+   much). Fused images of two different sources have 10 to 25 dB.
+3. **Qabf and Nabf on [0, 1].** The Qabf code treats equal gradients as G = g_F, the
+   Nabf code has an absolute threshold of 2 grey levels: both change with the value
+   range (`data_range=1`).
+4. **Nabf of the wrong image.** One call hands over the infrared image as the fused one
+   (`nabf(..., variant="lt_wrong_order")`).
+5. **SSIM with L = 1 on 0..255 data** loses its stabilising constants (`variant="tang"`,
+   `"zoo"`); its ranking has little to do with SSIM.
+6. **"FMI_pixel" is computed on edges**, not on pixels (`fmi(..., variant="edge")`).
+7. **uint8 in MATLAB saturates**: CC, SCD and MI change when the same file is called
+   with uint8 in place of double.
+8. **Sum or mean of the two sources**: SSIM, MS-SSIM and VIF are sums in some codes
+   (`reduction="sum"`).
+9. **Colour**: VIFB scores each channel and averages (`channel="mean"`), everybody else
+   converts to gray first.
+
+"""
+
+
+def published_calls():
+    """Calls by key of the registry: {key: {(keywords): published variant names}}."""
+    calls = defaultdict(lambda: defaultdict(list))
+    for row in read_rows(GOLDEN / "metrics.csv"):
+        call = call_of(row)
+        if call is None or (exception_of(row) or "").startswith("needs"):
+            continue
+        key, kwargs = call
+        source = row["implementation"].split(":")[0].split("/")[-1]
+        name = f"{row['variant']} ({source})"
+        names = calls[key][tuple(sorted(kwargs.items()))]
+        if name not in names:
+            names.append(name)
+    return calls
+
+
+def order_of(values, record):
+    """Names of the fused images from best to worst."""
+    if any(math.isnan(v) for v in values):
+        return "-"
+    scores = [record.better(v) for v in values]
+    best_first = sorted(range(len(values)), key=lambda i: -scores[i])
+    return " > ".join(FUSED[i] for i in best_first)
+
+
+def section(key, calls, contexts):
+    """One metric: a line a published variant."""
+    record = registry[key]
+    calls.setdefault((), ["not in the reference values"])
+    lines = [
+        f"## {key}: {record.title}",
+        "",
+        "| call | published as | " + " | ".join(FUSED) + " | order, best first |",
+        "|---|---|" + "---|" * (len(FUSED) + 1),
+    ]
+    orders = set()
+    for kwargs, names in sorted(calls.items(), key=lambda item: str(item[0])):
+        values = [record.function.quiet(ctx, **dict(kwargs)) for ctx in contexts]
+        text = "".join(f", {k}={v!r}" for k, v in kwargs)
+        order = order_of(values, record)
+        orders.add(order)
+        lines.append(
+            f"| `{key}(...{text})` | {'; '.join(names)} | "
+            + " | ".join(f"{v:.5g}" for v in values)
+            + f" | {order} |"
+        )
+    if len(orders - {"-"}) > 1:
+        lines += ["", "The order depends on the code."]
+    return lines + [""]
+
+
+def number(x):
+    """A bound of a range in words."""
+    return {math.inf: "∞", -math.inf: "-∞"}.get(x, f"{x:g}")
+
+
+def main():
+    warnings.simplefilter("ignore", UndefinedMetricWarning)
+    contexts = [Context(*drawn_images("odd", name)) for name in FUSED]
+    calls = published_calls()
+    keys = [key for key in registry if key != "ms_ssim"]
+    lines = ["## The metrics", "", "From the registry.", ""]
+    lines += ["| key | metric | better | range | citation |", "|---|---|---|---|---|"]
+    for key, record in registry.items():
+        better = "higher" if record.higher_is_better else "lower"
+        if record.target is not None:
+            better = f"near {record.target:g}"
+        low, high = (number(x) for x in record.range)
+        lines.append(
+            f"| `{key}` | {record.title} | {better} | {low} to {high} | "
+            f"{record.citation} |"
+        )
+    lines.append("")
+    for key in keys:
+        lines += section(key, calls.get(key, {}), contexts)
+    page = INTRO + "\n".join(lines)
+    (ROOT / "docs").mkdir(exist_ok=True)
+    (ROOT / "docs" / "why_your_numbers_differ.md").write_text(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Compiled loops: numba only, on validated C-contiguous arrays."""

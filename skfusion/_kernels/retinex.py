@@ -1,0 +1,16 @@
+"""The histogram of the retinex."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import numpy as np
+from numba import njit
+
+from .box import _OPTIONS
+
+
+@njit(**_OPTIONS)
+def hundredths(values, counts):
+    """Count ``trunc(100 * value)`` into ``counts``, whose middle is bin 0."""
+    zero = counts.shape[0] // 2
+    for y in range(values.shape[0]):
+        for x in range(values.shape[1]):
+            counts[zero + np.int64(100.0 * values[y, x])] += 1

@@ -1,0 +1,265 @@
+"""Fuse folders of any size: workers read, fuse and write; only records travel."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+
+from .pairs import as_pairs
+
+__all__ = ["BatchError", "FuseRecord", "FuseReport", "fuse_folder"]
+
+# Pairs that one task handles: few enough to balance, enough to make the sending of
+# the estimator (and of its weights, if fitted here) a small part of the work.
+_CHUNK = 16
+
+
+@dataclass(frozen=True)
+class FuseRecord:
+    """What became of one pair."""
+
+    name: str
+    output: str
+    status: str  # "written", "skipped" or "failed"
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass
+class FuseReport:
+    """What became of all pairs.
+
+    Attributes
+    ----------
+    records : list of FuseRecord
+        In the order of the pairs.
+    """
+
+    records: list[FuseRecord] = field(default_factory=list)
+
+    def with_status(self, status) -> list[FuseRecord]:
+        """Return the records that are ``"written"``, ``"skipped"`` or ``"failed"``."""
+        return [record for record in self.records if record.status == status]
+
+    @property
+    def failed(self) -> list[FuseRecord]:
+        """The pairs that were not fused."""
+        return self.with_status("failed")
+
+    def __str__(self):
+        counts = [len(self.with_status(s)) for s in ("written", "skipped", "failed")]
+        text = "{} written, {} skipped, {} failed".format(*counts)
+        for record in self.failed:
+            text += f"\n  {record.name}: {record.error}"
+        return text
+
+
+class BatchError(RuntimeError):
+    """Some pairs could not be fused; ``report`` says which, the others are written."""
+
+    def __init__(self, report):
+        super().__init__(str(report))
+        self.report = report
+
+    def __reduce__(self):
+        return type(self), (self.report,)
+
+
+def fuse_folder(
+    estimator,
+    pairs,
+    out,
+    *,
+    n_jobs=None,
+    on_error="raise",
+    skip_existing=True,
+    bit_depth=8,
+    suffix=".png",
+    verbose=0,
+) -> FuseReport:
+    """Fuse many pairs into a folder.
+
+    Each worker reads, fuses and writes; images never travel between processes, so that
+    memory stays flat however many pairs there are. A file appears under its name only
+    when it is complete.
+
+    Parameters
+    ----------
+    estimator : fuser or Pipeline
+        Fitted, or one that needs no fitting.
+    pairs : pairs
+        Any form that :func:`skfusion.pairs.as_pairs` takes; best the lazy
+        :class:`skfusion.ImagePairs` of :func:`skfusion.load_pairs`.
+    out : path
+        Folder of the results, made if it is not there. A pair named ``a/b`` is
+        written to ``out/a/b.png``.
+    n_jobs : int, default=None
+        Number of workers in joblib's sense; ``joblib.parallel_config`` chooses
+        another backend, e.g. ``"dask"``.
+    on_error : {"raise", "warn"}, default="raise"
+        What follows *after all pairs are done* if some failed: a :class:`BatchError`
+        or a warning that names them.
+    skip_existing : bool, default=True
+        Leave results alone that are there already, so that an interrupted run can be
+        started again; ``False`` replaces them.
+    bit_depth : {8, 16}, default=8
+        Bits a channel of the written files.
+    suffix : {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp"}, default=".png"
+        File format of the results.
+    verbose : int, default=0
+        A progress bar if positive.
+
+    Returns
+    -------
+    FuseReport
+
+    Raises
+    ------
+    ValueError
+        Before anything is written: for a bad parameter, a name that leaves ``out``,
+        or two pairs that would be written to one file.
+    BatchError
+        If pairs failed and ``on_error="raise"``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skfusion import ImagePairs
+    >>> from skfusion.batch import fuse_folder
+    >>> from skfusion.fusers import AverageFuser
+    >>> X = ImagePairs([np.zeros((4, 4))], [np.ones((4, 4))], names=["scene"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(fuse_folder(AverageFuser(), X, folder))
+    1 written, 0 skipped, 0 failed
+    """
+    if on_error not in ("raise", "warn"):
+        raise ValueError(f"on_error={on_error!r}: use 'raise' or 'warn'.")
+    if bit_depth not in (8, 16):
+        raise ValueError(f"bit_depth={bit_depth!r}: use 8 or 16.")
+    if not str(suffix).startswith("."):
+        raise ValueError(f"suffix={suffix!r}: a file suffix starts with a dot: '.png'.")
+    pairs = as_pairs(pairs)
+    out = Path(out)
+    outputs = _outputs(pairs, out, suffix)
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in sorted({output.parent for output in outputs}):
+        folder.mkdir(parents=True, exist_ok=True)
+
+    report = FuseReport()
+    todo = []
+    for i, output in enumerate(outputs):
+        if skip_existing and output.exists():
+            report.records.append(FuseRecord(pairs.names[i], str(output), "skipped"))
+        else:
+            todo.append(i)
+
+    n_workers = effective_n_jobs(n_jobs)
+    size = int(np.clip(len(todo) // (4 * n_workers), 1, _CHUNK))
+    chunks = [todo[i : i + size] for i in range(0, len(todo), size)]
+    tasks = (
+        delayed(_fuse_chunk)(
+            estimator,
+            pairs[chunk],
+            [str(outputs[i]) for i in chunk],
+            bit_depth,
+            n_workers > 1,
+        )
+        for chunk in chunks
+    )
+    for records in _run(tasks, n_jobs, len(todo), verbose):
+        report.records.extend(records)
+    order = {str(output): i for i, output in enumerate(outputs)}
+    report.records.sort(key=lambda record: order[record.output])
+    if report.failed:
+        if on_error == "raise":
+            raise BatchError(report)
+        warnings.warn(str(report), stacklevel=2)
+    return report
+
+
+def _outputs(pairs, out, suffix):
+    """Return one path a pair, refusing any two that meet and any outside ``out``."""
+    outputs, seen = [], {}
+    for name in pairs.names:
+        relative = PurePosixPath(str(name).replace("\\", "/"))
+        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+            raise ValueError(
+                f"pair name {str(name)!r} leads outside of out={str(out)!r}: rename "
+                "it, e.g. ImagePairs(..., names=[...])."
+            )
+        path = out.joinpath(*relative.parts[:-1], relative.parts[-1] + suffix)
+        key = str(path).casefold()  # also one file where case does not count
+        if key in seen:
+            raise ValueError(
+                f"pairs {seen[key]!r} and {str(name)!r} would both be written to "
+                f"{str(path)!r}: give them different names."
+            )
+        seen[key] = str(name)
+        outputs.append(path)
+    return outputs
+
+
+def _run(tasks, n_jobs, total, verbose):
+    """Yield what the tasks return, as they finish where the backend can do that."""
+    parallel = Parallel(n_jobs=n_jobs)
+    streaming = getattr(parallel._backend, "supports_return_generator", False)
+    if streaming:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    results = parallel(tasks)
+    if verbose <= 0:
+        yield from results
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="pair", desc="fusing") as bar:
+        for records in results:
+            bar.update(len(records))
+            yield records
+
+
+def _fuse_chunk(estimator, pairs, outputs, bit_depth, one_thread):
+    from threadpoolctl import threadpool_limits
+
+    if not one_thread:
+        return [
+            _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
+            for i, output in enumerate(outputs)
+        ]
+    _limit_threads()
+    with threadpool_limits(1):
+        return [
+            _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
+            for i, output in enumerate(outputs)
+        ]
+
+
+def _limit_threads():
+    """One thread a worker: cv2 and torch keep pools that threadpoolctl misses."""
+    import sys
+
+    import cv2
+
+    cv2.setNumThreads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+def _fuse_one(estimator, pair, output, bit_depth):
+    from .image_files import write_image
+
+    start = time.perf_counter()
+    name = str(pair.names[0])
+    try:
+        fused = estimator.transform(pair)[0]
+        write_image(output, fused, bit_depth=bit_depth)
+    except (ValueError, OSError, MemoryError, ArithmeticError, RuntimeError) as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        return FuseRecord(name, output, "failed", time.perf_counter() - start, message)
+    return FuseRecord(name, output, "written", time.perf_counter() - start)

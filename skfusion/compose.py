@@ -1,0 +1,258 @@
+"""Put steps together: one enhancement a modality, colour around a gray pipeline."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils._tags import get_tags
+
+from .images import luma
+from .pairs import ImagePairs, as_pairs
+
+__all__ = ["EnhanceByModality", "PreserveChroma"]
+
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+class EnhanceByModality(TransformerMixin, BaseEstimator):
+    """Enhance the infrared and the visible images, each in its own way.
+
+    Parameters
+    ----------
+    infrared, visible : transformer, Pipeline or "passthrough", default="passthrough"
+        Takes the column of images and returns as many images of the same sizes.
+
+    Attributes
+    ----------
+    infrared_, visible_ : transformer or "passthrough"
+        The fitted slots, after ``fit``.
+
+    Notes
+    -----
+    scikit-learn's ``ColumnTransformer`` moves passed-through columns to the end and
+    would swap the modalities without a word; here they stay where they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.compose import EnhanceByModality
+    >>> from skfusion.transforms import LinearStretch
+    >>> X = [(np.array([[0.2, 0.4]]), np.array([[0.2, 0.4]]))]
+    >>> out = EnhanceByModality(infrared=LinearStretch()).fit_transform(X)
+    >>> out.infrared[0].tolist(), out.visible[0].round(1).tolist()
+    ([[0.0, 1.0]], [[0.2, 0.4]])
+    """
+
+    def __init__(self, infrared="passthrough", visible="passthrough"):
+        self.infrared = infrared
+        self.visible = visible
+
+    def fit(self, X, y=None):
+        """Fit both slots, each on its column.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        pairs = as_pairs(X)
+        for name in ("infrared", "visible"):
+            slot = self._checked_slot(name)
+            if slot != "passthrough":
+                slot = clone(slot).fit(getattr(pairs, name))
+            setattr(self, f"{name}_", slot)
+        return self
+
+    def transform(self, X):
+        """Enhance both columns.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+
+        Returns
+        -------
+        ImagePairs
+            In memory, with the names of X.
+        """
+        pairs = as_pairs(X)
+        columns = []
+        for name in ("infrared", "visible"):
+            slot = getattr(self, f"{name}_", None)
+            if slot is None:
+                slot = self._checked_slot(name)
+            column = getattr(pairs, name)
+            if slot != "passthrough":
+                before = len(column)
+                column = list(slot.transform(column))
+                if len(column) != before:
+                    raise ValueError(
+                        f"{name}={slot!r} turned {before} images into {len(column)}: "
+                        "an enhancement step returns one image for each."
+                    )
+            columns.append(column)
+        return ImagePairs(*columns, names=pairs.names)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the two columns."""
+        return np.array(["infrared", "visible"], dtype=object)
+
+    def _checked_slot(self, name):
+        slot = getattr(self, name)
+        if isinstance(slot, str) and slot == "passthrough":
+            return slot
+        if not hasattr(slot, "transform") or isinstance(slot, type):
+            raise ValueError(
+                f"{name}={slot!r}: expected a transformer, a Pipeline or 'passthrough'."
+            )
+        return slot
+
+    def _sk_visual_block_(self):
+        try:
+            from sklearn.utils._repr_html.estimator import _VisualBlock
+        except ImportError:  # scikit-learn < 1.7
+            from sklearn.utils._estimator_html_repr import _VisualBlock
+        return _VisualBlock(
+            "parallel",
+            [self.infrared, self.visible],
+            names=["infrared", "visible"],
+            name_details=[str(self.infrared), str(self.visible)],
+        )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "visible_") or not get_tags(self).requires_fit
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        slots = [s for s in (self.infrared, self.visible) if not isinstance(s, str)]
+        tags.requires_fit = any(
+            get_tags(s).requires_fit for s in slots if hasattr(s, "__sklearn_tags__")
+        )
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+class PreserveChroma(TransformerMixin, BaseEstimator):
+    """Run a whole pipeline on luma and put the visible image's colour back.
+
+    Wrapped around the pipeline rather than the fuser, so that no later step (a
+    retinex, say) ever touches colour.
+
+    Parameters
+    ----------
+    estimator : fuser or Pipeline that ends in fused images
+        Sees gray pairs: infrared and the luma of the visible image.
+
+    Attributes
+    ----------
+    estimator_ : fuser or Pipeline
+        The fitted estimator, after ``fit``.
+
+    Notes
+    -----
+    With fused luma ``F`` and visible ``(R, G, B)`` of BT.601 luma ``Y`` the result is
+    ``F + k (R - Y, G - Y, B - Y)``: the same Cb and Cr where ``k = 1``. Where a
+    channel would leave [0, 1], ``k`` is the largest factor that keeps it inside, so
+    that a bright fused pixel loses saturation in place of changing its hue, and the
+    luma of the result is ``F`` everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.compose import PreserveChroma
+    >>> from skfusion.fusers import AverageFuser
+    >>> red = np.zeros((1, 1, 3)); red[..., 0] = 0.6
+    >>> X = [(np.full((1, 1), 0.4), red)]
+    >>> PreserveChroma(AverageFuser()).fit_transform(X)[0].round(2).tolist()
+    [[[0.66, 0.12, 0.12]]]
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y=None):
+        """Fit the estimator on gray pairs.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        gray, _ = _gray_pairs(as_pairs(X))
+        self.estimator_ = clone(self.estimator).fit(gray)
+        return self
+
+    def transform(self, X):
+        """Fuse luma and put the colour back.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+
+        Returns
+        -------
+        ndarray of object, shape (n,)
+            float32 in [0, 1]: ``(H, W, 3)`` for a colour visible image, ``(H, W)``
+            for a gray one.
+        """
+        gray, colours = _gray_pairs(as_pairs(X))
+        fused = getattr(self, "estimator_", self.estimator).transform(gray)
+        out = np.empty(len(fused), dtype=object)
+        for i, (image, colour) in enumerate(zip(fused, colours)):
+            out[i] = image if colour is None else _with_chroma(image, colour)
+        return out
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_") or not get_tags(self).requires_fit
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if hasattr(self.estimator, "__sklearn_tags__"):
+            tags.requires_fit = get_tags(self.estimator).requires_fit
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+def _gray_pairs(pairs):
+    infrared, visible, colours = [], [], []
+    for i in range(len(pairs)):
+        ir, vis = pairs.read(i)
+        infrared.append(ir)
+        visible.append(luma(vis))
+        colours.append(vis if vis.ndim == 3 else None)
+    return ImagePairs(infrared, visible, names=pairs.names), colours
+
+
+def _with_chroma(fused, colour):
+    """Return the image of the given luma and the chroma of another one."""
+    if fused.shape != colour.shape[:2]:
+        raise ValueError(
+            f"the fused image is {fused.shape}, the visible one {colour.shape[:2]}: "
+            "PreserveChroma needs an estimator that returns gray images and keeps the "
+            "size; use color='luma' in the fuser."
+        )
+    chroma = colour - (colour @ _LUMA)[..., None]
+    above = chroma.max(axis=-1)
+    below = -chroma.min(axis=-1)
+    # The largest k in [0, 1] with 0 <= fused + k * chroma <= 1 in every channel.
+    room_above = np.divide(1 - fused, above, out=np.ones_like(fused), where=above > 0)
+    room_below = np.divide(fused, below, out=np.ones_like(fused), where=below > 0)
+    k = np.clip(np.minimum(room_above, room_below), 0, 1)
+    return np.clip(fused[..., None] + k[..., None] * chroma, 0, 1)

@@ -1,0 +1,112 @@
+"""The first command: fuse drawn pairs, and a folder of yours; write pictures."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from pathlib import Path
+
+from .batch import fuse_folder
+from .contact_sheet import contact_sheet
+from .datasets import load_pairs, make_scene_pairs
+from .image_files import write_image
+from .metrics import evaluate
+from .pipelines import DEFAULT_METHOD, get_pipeline, pipeline_names, with_color
+
+__all__ = ["run_demo"]
+
+_METRICS = ("en", "sd", "sf", "ag", "mi", "qabf", "ssim", "vif")
+_ROWS_A_SHEET = 12
+
+
+def run_demo(
+    out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=print
+) -> None:
+    """Fuse pairs with a few methods; write pictures, contact sheets and a table.
+
+    Parameters
+    ----------
+    out : path
+        Output folder; results in it are replaced.
+    folder : path, optional
+        A folder of pairs in any layout that :func:`skfusion.load_pairs` knows, in
+        addition to the drawn pairs.
+    methods : sequence of str, optional
+        Names of pipelines; the default is a small selection of them.
+    n_jobs, verbose : int
+        As in :func:`skfusion.batch.fuse_folder`.
+    echo : callable
+        Receives each line of text.
+    """
+    out = Path(out)
+    methods = list(methods) or _selection()
+    sets = {"drawn": make_scene_pairs(4, night="mixed", random_state=7)}
+    if folder is not None:
+        sets[Path(folder).resolve().name or "pairs"] = load_pairs(folder)
+    failed = 0
+    for name, pairs in sets.items():
+        failed += _run_set(name, pairs, out / name, methods, n_jobs, verbose, echo)
+    return failed
+
+
+def _selection():
+    wanted = (DEFAULT_METHOD, "gff", "tif", "relative_clarity", "average")
+    return [name for name in dict.fromkeys(wanted) if name in pipeline_names()]
+
+
+def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
+    import warnings
+
+    import pandas as pd
+
+    echo(f"\n{name}: {len(pairs)} pairs, {len(methods)} methods")
+    tables, failed = [], set()
+    for method in methods:
+        estimator = with_color(get_pipeline(method), "luma")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = fuse_folder(
+                estimator,
+                pairs,
+                out / method,
+                n_jobs=n_jobs,
+                on_error="warn",
+                skip_existing=False,
+                verbose=verbose,
+            )
+        for record in report.failed:
+            if record.name not in failed:
+                echo(f"  not fused: {record.name}: {record.error}")
+            failed.add(record.name)
+    good = pairs[[i for i, n in enumerate(pairs.names) if n not in failed]]
+    if len(good) == 0:
+        return len(failed)
+    for method in methods:
+        fused = [out / method / f"{n}.png" for n in good.names]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = evaluate(good, fused, metrics=list(_METRICS), n_jobs=n_jobs)
+        tables.append(table.assign(method=method).set_index("method", append=True))
+    table = pd.concat(tables)
+    table.index.names = ["pair", "method"]
+    table.to_csv(out / "metrics.csv")
+    means = table.groupby(level="method", sort=False).mean()
+    echo(means.round(3).to_string())
+    sheets = _write_sheets(good, out, methods)
+    echo(f"pictures: {', '.join(str(sheet) for sheet in sheets)}")
+    echo(f"table:    {out / 'metrics.csv'}")
+    return len(failed)
+
+
+def _write_sheets(pairs, out, methods):
+    sheets = []
+    for start in range(0, len(pairs), _ROWS_A_SHEET):
+        part = pairs[start : start + _ROWS_A_SHEET]
+        rows, captions = [], []
+        for i, name in enumerate(part.names):
+            fused = [out / method / f"{name}.png" for method in methods]
+            rows.append([*part.read(i), *fused])
+            captions.append([f"{name}: infrared", "visible", *methods])
+        number = f"_{start // _ROWS_A_SHEET + 1}" if len(pairs) > _ROWS_A_SHEET else ""
+        sheets.append(out / f"contact_sheet{number}.png")
+        write_image(sheets[-1], contact_sheet(rows, captions))
+    return sheets

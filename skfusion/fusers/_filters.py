@@ -1,0 +1,100 @@
+"""Box, Gaussian and median filters with a named border, and MATLAB's rounding."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+__all__ = [
+    "box_mean",
+    "gaussian",
+    "gaussian_taps",
+    "grey_levels",
+    "median",
+    "mround",
+    "pad",
+    "separable",
+]
+
+# SciPy's words for a border, in OpenCV's and NumPy's.
+_CV2 = {
+    "nearest": cv2.BORDER_REPLICATE,
+    "reflect": cv2.BORDER_REFLECT,
+    "mirror": cv2.BORDER_REFLECT_101,
+    "constant": cv2.BORDER_CONSTANT,
+}
+_NUMPY = {
+    "nearest": "edge",
+    "reflect": "symmetric",
+    "mirror": "reflect",
+    "wrap": "wrap",
+    "constant": "constant",
+}
+# OpenCV has a median of float images for these sizes only.
+_CV2_MEDIAN = (3, 5)
+# What float32 arithmetic (k / 255, luma of three equal channels) moves a level by.
+_LEVEL_ROUNDING = 1e-4
+
+
+def grey_levels(image):
+    """Return a float32 [0, 1] image as float64 on the 0..255 scale.
+
+    Values within float32 rounding of a whole level become that level, so that an
+    8-bit picture comes out as the exact integers that the original methods saw.
+    """
+    levels = np.asarray(image, dtype=np.float64) * 255.0
+    nearest = np.rint(levels)
+    return np.where(np.abs(levels - nearest) < _LEVEL_ROUNDING, nearest, levels)
+
+
+def mround(image):
+    """Round 0..255 values as MATLAB's conversion to uint8 does (half up, clipped)."""
+    return np.floor(np.clip(image, 0.0, 255.0) + 0.5)
+
+
+def pad(image, before, after, border):
+    """Pad rows and columns alike by `before` and `after` pixels."""
+    return np.pad(image, (before, after), mode=_NUMPY[border])
+
+
+def box_mean(image, size, border="reflect"):
+    """Return the mean over a square window of odd or even `size`."""
+    if border == "wrap":
+        before, after = size // 2, size - 1 - size // 2
+        padded = pad(image, before, after, "wrap")
+        mean = cv2.blur(padded, (size, size), borderType=cv2.BORDER_REPLICATE)
+        return _crop(mean, before, image.shape)
+    return cv2.blur(image, (size, size), borderType=_CV2[border])
+
+
+def gaussian_taps(size, sigma):
+    """Return the normalised samples of a Gaussian, float64 ``(size,)``."""
+    x = np.arange(size) - (size - 1) / 2
+    taps = np.exp(-(x**2) / (2 * sigma**2))
+    return taps / taps.sum()
+
+
+def gaussian(image, size, sigma, border="reflect"):
+    """Filter with a Gaussian of `size` x `size` samples (odd)."""
+    return separable(image, gaussian_taps(size, sigma), border)
+
+
+def separable(image, taps, border="reflect"):
+    """Correlate rows and columns with the same odd number of taps."""
+    taps = np.asarray(taps, dtype=image.dtype)
+    return cv2.sepFilter2D(image, -1, taps, taps, borderType=_CV2[border])
+
+
+def median(image, size, border="reflect"):
+    """Return the median over a square window of odd `size`."""
+    if size in _CV2_MEDIAN and image.dtype == np.float32:
+        half = size // 2
+        padded = pad(image, half, half, border)
+        return _crop(cv2.medianBlur(padded, size), half, image.shape)
+    return ndimage.median_filter(image, size=size, mode=border)
+
+
+def _crop(image, start, shape):
+    return image[start : start + shape[0], start : start + shape[1]]

@@ -1,0 +1,8 @@
+"""Look at what an estimator does: plots, with matplotlib where it is installed."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__, submod_attrs={"weight_map": ["WeightMapDisplay"]}
+)

@@ -1,0 +1,125 @@
+"""A table of metrics for fused images that exist already."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from skfusion.pairs import as_pairs
+
+from .registry import UndefinedMetricWarning
+from .sets import as_entries, compute_entries
+
+__all__ = ["evaluate"]
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
+    """Score fused images against their pairs.
+
+    Parameters
+    ----------
+    pairs : ImagePairs or any other form of X, length n
+        The source images.
+    fused : sequence of array-like or path, length n, or path of a folder
+        The fused images in the order of the pairs; in a folder they are found by the
+        pairs' names.
+    metrics : str or list, default="vifb"
+        Name of a set (:func:`skfusion.metrics.metric_set`), key of the registry, or a
+        list of keys and of ``(column, key, keywords)``.
+    n_jobs : int, optional
+        Workers of joblib; ``None`` is 1 unless inside a joblib context.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, number of metrics)
+        Index: names of the pairs. NaN where a metric is not defined or an image too
+        small for it, named in one :class:`UndefinedMetricWarning`.
+
+    Raises
+    ------
+    ValueError
+        If a fused image is missing or has another size than its pair.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import evaluate
+    >>> rng = np.random.default_rng(0)
+    >>> a, b = rng.integers(0, 256, (2, 32, 32), dtype=np.uint8)
+    >>> evaluate([(a, b)], [a], metrics=["en", "qabf"]).shape
+    (1, 2)
+    """
+    import pandas as pd
+    from joblib import Parallel, delayed
+
+    pairs = as_pairs(pairs)
+    entries = as_entries(metrics)
+    images = _fused_images(pairs, fused)
+    rows = Parallel(n_jobs=n_jobs)(
+        delayed(_evaluate_pair)(pairs[i : i + 1], images[i], entries)
+        for i in range(len(pairs))
+    )
+    columns = [entry.column for entry in entries]
+    table = pd.DataFrame(rows, index=pd.Index(pairs.names, name="pair"))
+    table = table.reindex(columns=columns).astype(np.float64)
+    undefined = table.isna().sum()
+    if undefined.any():
+        named = ", ".join(f"{k} ({v})" for k, v in undefined[undefined > 0].items())
+        warnings.warn(
+            f"not defined (NaN) for some of the {len(table)} pairs: {named}.",
+            UndefinedMetricWarning,
+            stacklevel=2,
+        )
+    return table
+
+
+def _evaluate_pair(pair, fused, entries):
+    from skfusion.images import as_float
+
+    infrared, visible = pair.read(0)
+    fused = as_float(fused, f"fused image of pair {pair.names[0]!r}")
+    if fused.shape[:2] != infrared.shape:
+        raise ValueError(
+            f"pair {pair.names[0]!r}: the fused image is {fused.shape[0]}x"
+            f"{fused.shape[1]}, its sources {infrared.shape[0]}x{infrared.shape[1]} "
+            "(rows x columns): score images of one size."
+        )
+    return compute_entries(infrared, visible, fused, entries, small_is_nan=True)
+
+
+def _fused_images(pairs, fused):
+    if isinstance(fused, (str, os.PathLike)):
+        return _find_by_name(pairs.names, Path(fused))
+    images = list(fused)
+    if len(images) != len(pairs):
+        raise ValueError(
+            f"fused holds {len(images)} images for {len(pairs)} pairs: give one a "
+            "pair, in their order, or a folder where they carry the pairs' names."
+        )
+    return images
+
+
+def _find_by_name(names, folder):
+    if not folder.is_dir():
+        raise ValueError(
+            f"fused={str(folder)!r} is no folder: give the folder of the fused images "
+            "or a list of them."
+        )
+    found = {
+        path.stem: path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in _SUFFIXES
+    }
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise ValueError(
+            f"fused={str(folder)!r} lacks {len(missing)} of {len(names)} images, first "
+            f"{missing[0]!r}: name each fused image like its pair."
+        )
+    return [found[name] for name in names]

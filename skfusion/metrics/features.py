@@ -1,0 +1,326 @@
+"""What one image shows by itself: gradients, spatial frequency, contrast."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+
+from .context import Context
+from .registry import register
+
+__all__ = [
+    "ag",
+    "average_gradient",
+    "definition",
+    "df",
+    "edge_intensity",
+    "ei",
+    "sd",
+    "sf",
+    "spatial_frequency",
+    "standard_deviation",
+]
+
+
+def _padded(ctx, mode):
+    """Return the fused image with a border of one pixel: zero or replicate."""
+
+    def compute():
+        m, n = ctx.f.shape
+        padded = np.zeros((m + 2, n + 2))
+        padded[1:-1, 1:-1] = ctx.f
+        if mode == "replicate":
+            padded[0], padded[-1] = padded[1], padded[-2]
+            padded[:, 0], padded[:, -1] = padded[:, 1], padded[:, -2]
+        return padded
+
+    return ctx.get(("padded f", mode), compute)
+
+
+def _central_sum(ctx):
+    from skfusion._kernels.metrics_features import central_gradient_sum
+
+    return ctx.get("central sum", lambda: central_gradient_sum(ctx.f))
+
+
+def _forward_sum(ctx):
+    from skfusion._kernels.metrics_features import forward_gradient_sum
+
+    return ctx.get("forward sum", lambda: forward_gradient_sum(ctx.f))
+
+
+@register(
+    "ag",
+    title="Average gradient",
+    higher_is_better=True,
+    range=(0.0, np.inf),
+    variants=("central", "zoo", "forward"),
+    default="central",
+    citation="Cui, Feng, Xu, Li, Chen, Opt. Commun. 341, 2015",
+)
+def _ag(ctx, *, variant="central"):
+    m, n = ctx.f.shape
+    if variant == "forward":
+        return _forward_sum(ctx) / (m * n)
+    if variant == "zoo":
+        return _central_sum(ctx) / (m * n)
+    return _per_inner(_central_sum(ctx), m, n)
+
+
+def _per_inner(total, m, n):
+    inner = (m - 1) * (n - 1)
+    return total / inner if inner else np.nan
+
+
+def ag(image, *, variant: str = "central") -> float:
+    """Average gradient of one image (0 upwards; higher is better).
+
+    Parameters
+    ----------
+    image : array-like or path
+        ``(H, W)`` or ``(H, W, 3)``.
+    variant : {"central", "zoo", "forward"}, default="central"
+        Central differences, divided by (H - 1)(W - 1); ``"zoo"`` divides by H W;
+        ``"forward"`` takes forward differences and divides by H W.
+
+    Returns
+    -------
+    float
+        In grey levels of 255. NaN, with a warning, for a single row or column.
+
+    References
+    ----------
+    .. [1] G. Cui et al., "Detail preserved fusion of visible and infrared images using
+       regional saliency extraction and multi-scale image decomposition", Opt. Commun.
+       341, 199-209, 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import ag
+    >>> ag(np.full((4, 4), 7, dtype=np.uint8))
+    0.0
+    """
+    return _ag(Context.of_image(image), variant=variant)
+
+
+average_gradient = ag
+
+
+@register(
+    "df",
+    title="Definition",
+    higher_is_better=True,
+    range=(0.0, np.inf),
+    variants=("forward",),
+    default="forward",
+    citation="Forward-difference average gradient; Objective-evaluation collection",
+)
+def _df(ctx, *, variant="forward"):
+    return _per_inner(_forward_sum(ctx), *ctx.f.shape)
+
+
+def df(image, *, variant: str = "forward") -> float:
+    """Definition (clarity) of one image (0 upwards; higher is better).
+
+    The average gradient by forward differences over (H - 1)(W - 1) pixels.
+
+    Parameters
+    ----------
+    image : array-like or path
+        ``(H, W)`` or ``(H, W, 3)``.
+    variant : {"forward"}, default="forward"
+        The one published form.
+
+    Returns
+    -------
+    float
+        In grey levels of 255. NaN, with a warning, for a single row or column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import df
+    >>> round(df(np.arange(16, dtype=np.uint8).reshape(4, 4)), 6)
+    2.915476
+    """
+    return _df(Context.of_image(image), variant=variant)
+
+
+definition = df
+
+
+@register(
+    "ei",
+    title="Edge intensity",
+    higher_is_better=True,
+    range=(0.0, np.inf),
+    variants=("replicate", "zoo"),
+    default="replicate",
+    citation="Rajalingam, Priya, Int. J. Eng. Sci. Invention 2018",
+)
+def _ei(ctx, *, variant="replicate"):
+    from skfusion._kernels.metrics_features import sobel_magnitude_sum
+
+    padded = _padded(ctx, "zero" if variant == "zoo" else "replicate")
+    return sobel_magnitude_sum(padded) / ctx.f.size
+
+
+def ei(image, *, variant: str = "replicate") -> float:
+    """Edge intensity: mean Sobel magnitude (0 upwards; higher is better).
+
+    Parameters
+    ----------
+    image : array-like or path
+        ``(H, W)`` or ``(H, W, 3)``.
+    variant : {"replicate", "zoo"}, default="replicate"
+        ``"zoo"`` pads with zeros, which makes an edge of the frame.
+
+    Returns
+    -------
+    float
+        In grey levels of 255.
+
+    References
+    ----------
+    .. [1] B. Rajalingam, R. Priya, "Hybrid multimodality medical image fusion technique
+       for feature enhancement in medical diagnosis", 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import ei
+    >>> ei(np.full((4, 4), 7, dtype=np.uint8))
+    0.0
+    """
+    return _ei(Context.of_image(image), variant=variant)
+
+
+edge_intensity = ei
+
+
+@register(
+    "sf",
+    title="Spatial frequency",
+    higher_is_better=True,
+    range=(0.0, np.inf),
+    variants=("mn", "mean_of_differences"),
+    default="mn",
+    citation="Eskicioglu, Fisher, IEEE Trans. Commun. 43(12), 1995",
+)
+def _sf(ctx, *, variant="mn", data_range=255):
+    across, down = difference_sums(ctx, "f")[:2]
+    m, n = ctx.f.shape
+    if variant == "mn":
+        square = (across + down) / (m * n)
+    elif m == 1 or n == 1:
+        return np.nan
+    else:
+        square = across / (m * (n - 1)) + down / ((m - 1) * n)
+    return np.sqrt(square) * (data_range / 255.0)
+
+
+def difference_sums(ctx, which):
+    """Sums of squares of horizontal, vertical and both diagonal differences."""
+    from skfusion._kernels.metrics_features import squared_difference_sums
+
+    return ctx.get(
+        ("difference sums", which), lambda: squared_difference_sums(ctx.image(which))
+    )
+
+
+def sf(image, *, variant: str = "mn", data_range: float = 255) -> float:
+    """Spatial frequency of one image (0 upwards; higher is better).
+
+    Parameters
+    ----------
+    image : array-like or path
+        ``(H, W)`` or ``(H, W, 3)``.
+    variant : {"mn", "mean_of_differences"}, default="mn"
+        Sum of squared differences divided by H W, or by the number of differences.
+    data_range : float, default=255
+        Scale of the answer; 1 for codes that read images as [0, 1].
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    VIFB runs this on the colour image as one H x 3W matrix, with a difference between
+    the last column of one channel and the first of the next;
+    ``metric_set("vifb")`` reproduces that with the registry's ``channel="vifb"``.
+
+    References
+    ----------
+    .. [1] A. M. Eskicioglu, P. S. Fisher, "Image quality measures and their
+       performance", IEEE Trans. Commun. 43(12), 2959-2965, 1995.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import sf
+    >>> sf(np.full((4, 4), 7, dtype=np.uint8))
+    0.0
+    """
+    return _sf(Context.of_image(image), variant=variant, data_range=data_range)
+
+
+spatial_frequency = sf
+
+
+@register(
+    "sd",
+    title="Standard deviation",
+    higher_is_better=True,
+    range=(0.0, 127.5),
+    variants=("population", "sample", "rfn"),
+    default="population",
+    citation="Rao, Meas. Sci. Technol. 8(4), 1997",
+)
+def _sd(ctx, *, variant="population"):
+    n = ctx.f.size
+
+    def compute():
+        centred = (ctx.f - ctx.f.mean()).ravel()
+        return float(centred @ centred)
+
+    square = ctx.get("variance sum", compute)
+    if variant == "sample":
+        return np.sqrt(square / (n - 1)) if n > 1 else np.nan
+    if variant == "rfn":  # on [0, 1], without the division by the number of pixels
+        return np.sqrt(square) / 255.0
+    return np.sqrt(square / n)
+
+
+def sd(image, *, variant: str = "population") -> float:
+    """Standard deviation of one image (0 to 127.5; higher is better).
+
+    Parameters
+    ----------
+    image : array-like or path
+        ``(H, W)`` or ``(H, W, 3)``.
+    variant : {"population", "sample", "rfn"}, default="population"
+        Division by H W or by H W - 1. ``"rfn"``: on [0, 1] and undivided, the number of
+        the RFN-Nest code, sqrt(H W) / 255 times the population value.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] Y.-J. Rao, "In-fibre Bragg grating sensors", Meas. Sci. Technol. 8(4), 355,
+       1997 (the citation that fusion papers give).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import sd
+    >>> sd(np.array([[0, 255], [255, 0]], dtype=np.uint8))
+    127.5
+    """
+    return _sd(Context.of_image(image), variant=variant)
+
+
+standard_deviation = sd

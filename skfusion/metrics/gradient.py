@@ -1,0 +1,345 @@
+"""Gradients carried over from the sources: Qabf, Labf, Nabf, QM and QSF."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+
+from .context import Context
+from .error import check_data_range
+from .features import difference_sums
+from .registry import register
+
+__all__ = ["labf", "nabf", "qabf", "qm", "qsf"]
+
+
+def _kumar(ctx, data_range, w_min=0.001):
+    from skfusion._kernels.metrics_gradient import kumar_sums
+
+    divisor = check_data_range(data_range)
+    return ctx.get(
+        ("kumar sums", divisor, w_min),
+        lambda: kumar_sums(ctx.a, ctx.b, ctx.f, divisor, 2.0, w_min),
+    )
+
+
+def _liu(ctx, data_range):
+    from skfusion._kernels.metrics_gradient import liu_sums
+
+    divisor = check_data_range(data_range)
+    return ctx.get(
+        ("liu sums", divisor), lambda: liu_sums(ctx.a, ctx.b, ctx.f, divisor)
+    )
+
+
+def _ratio(x, y):
+    return x / y if y else np.nan
+
+
+@register(
+    "qabf",
+    title="Edge transfer Q^AB/F",
+    higher_is_better=True,
+    range=(0.0, 1.0),
+    variants=("hong", "liu", "pyf", "petrovic_kumar"),
+    default="hong",
+    citation="Xydeas, Petrovic, Electron. Lett. 36(4), 2000",
+)
+def _qabf(ctx, *, variant="hong", tie="gf", data_range=255):
+    if tie not in ("gf", "one"):
+        raise ValueError(f'tie={tie!r}: expected "gf" (as coded) or "one" (as meant).')
+    if variant == "hong":
+        from skfusion._kernels.metrics_gradient import hong_sums
+
+        divisor = check_data_range(data_range)
+        top, bottom = ctx.get(
+            ("hong sums", tie, divisor),
+            lambda: hong_sums(ctx.a, ctx.b, ctx.f, divisor, tie == "one"),
+        )
+        return _ratio(top, bottom)
+    if variant == "petrovic_kumar":
+        sums = _kumar(ctx, data_range)
+        return _ratio(sums[0], sums[4])
+    sums = _liu(ctx, data_range)
+    return sums[0] / ctx.f.size if variant == "liu" else sums[1] / sums[2]
+
+
+def qabf(
+    infrared,
+    visible,
+    fused,
+    *,
+    variant: str = "hong",
+    tie: str = "gf",
+    data_range: float = 255,
+) -> float:
+    """Edge transfer Q^AB/F of Xydeas and Petrovic (0 to 1; higher is better).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size; see :func:`skfusion.images.as_levels`.
+    variant : {"hong", "liu", "pyf", "petrovic_kumar"}, default="hong"
+        ``"hong"``: the code behind VIFB and most tables. ``"liu"``: the toolbox of Liu
+        et al., mean of the local ratio; ``"pyf"``: the same constants, ratio of sums.
+        ``"petrovic_kumar"``: constants of the Nabf code, for which Qabf + Labf + Nabf =
+        1.
+    tie : {"gf", "one"}, default="gf"
+        Relative strength where source and fused gradient are equal (``"hong"`` only):
+        the fused gradient itself, as everybody computes it, or 1, as the paper means
+        it.
+    data_range : float, default=255
+        Scale on which the edges are measured. 1 gives the numbers of codes that read
+        images as [0, 1]; they differ because of `tie` and of absolute thresholds.
+
+    Returns
+    -------
+    float
+        NaN, with a warning, if there is no edge in either source.
+
+    References
+    ----------
+    .. [1] C. S. Xydeas, V. Petrovic, "Objective image fusion performance measure",
+       Electron. Lett. 36(4), 308-309, 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import qabf
+    >>> image = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    >>> round(qabf(image, image, image), 4)
+    0.9753
+    """
+    ctx = Context(infrared, visible, fused)
+    return _qabf(ctx, variant=variant, tie=tie, data_range=data_range)
+
+
+@register(
+    "labf",
+    title="Fusion loss L^AB/F",
+    higher_is_better=False,
+    range=(0.0, 1.0),
+    variants=("kumar", "pyf"),
+    default="kumar",
+    citation="Petrovic, Xydeas 2005; Shreyamsha Kumar, SIViP 7(6), 2013",
+)
+def _labf(ctx, *, variant="kumar", data_range=255):
+    if variant == "kumar":
+        sums = _kumar(ctx, data_range)
+        return _ratio(sums[1], sums[4])
+    sums = _liu(ctx, data_range)
+    return sums[3] / sums[2]
+
+
+def labf(
+    infrared, visible, fused, *, variant: str = "kumar", data_range: float = 255
+) -> float:
+    """Edge information lost in fusion (0 to 1; lower is better).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size; see :func:`skfusion.images.as_levels`.
+    variant : {"kumar", "pyf"}, default="kumar"
+        ``"pyf"``: constants of the toolbox of Liu et al. and loss only where the fused
+        gradient is below both sources'.
+    data_range : float, default=255
+        Scale on which the edges are measured; on 1 no edge reaches the threshold of 2
+        and all pixels weigh the same.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] B. K. Shreyamsha Kumar, "Multifocus and multispectral image fusion based on
+       pixel significance using discrete cosine harmonic wavelet transform", SIViP 7(6),
+       1125-1143, 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import labf, nabf, qabf
+    >>> rng = np.random.default_rng(0)
+    >>> a, b, f = rng.integers(0, 256, (3, 16, 16), dtype=np.uint8)
+    >>> kept = qabf(a, b, f, variant="petrovic_kumar")
+    >>> round(kept + labf(a, b, f) + nabf(a, b, f), 9)
+    1.0
+    """
+    ctx = Context(infrared, visible, fused)
+    return _labf(ctx, variant=variant, data_range=data_range)
+
+
+@register(
+    "nabf",
+    title="Fusion artefacts N^AB/F",
+    higher_is_better=False,
+    range=(0.0, 1.0),
+    variants=("modified", "petrovic", "pyf", "zoo", "lt_wrong_order"),
+    default="modified",
+    citation="Shreyamsha Kumar, SIViP 7(6), 2013",
+)
+def _nabf(ctx, *, variant="modified", data_range=255):
+    if variant == "pyf":
+        sums = _liu(ctx, data_range)
+        return sums[4] / sums[2]
+    if variant == "lt_wrong_order":  # the infrared image judged as fused image
+        ctx = ctx.get("wrong order", lambda: Context.of_levels(ctx.b, ctx.f, ctx.a))
+    sums = _kumar(ctx, data_range, 0.0 if variant == "zoo" else 0.001)
+    return _ratio(sums[3 if variant == "petrovic" else 2], sums[4])
+
+
+def nabf(
+    infrared, visible, fused, *, variant: str = "modified", data_range: float = 255
+) -> float:
+    """Edges that fusion invented (0 to 1; lower is better).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size; see :func:`skfusion.images.as_levels`.
+    variant : str, default="modified"
+        ``"modified"``: Shreyamsha Kumar's. ``"petrovic"``: the form before it.
+        ``"pyf"``: that form with the constants of Liu et al. (may exceed 1). ``"zoo"``:
+        without the least weight of 0.001. ``"lt_wrong_order"``: the published call that
+        hands over the infrared image as the fused one.
+    data_range : float, default=255
+        Scale on which the edges are measured. 1 reproduces the tables of DenseFuse,
+        NestFuse and RFN-Nest, where no edge reaches the threshold of 2 and all pixels
+        weigh the same: up to ten times larger numbers in another order.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    .. [1] B. K. Shreyamsha Kumar, "Multifocus and multispectral image fusion based on
+       pixel significance using discrete cosine harmonic wavelet transform", SIViP 7(6),
+       1125-1143, 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import nabf
+    >>> image = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    >>> nabf(image, image, image)
+    0.0
+    """
+    ctx = Context(infrared, visible, fused)
+    return _nabf(ctx, variant=variant, data_range=data_range)
+
+
+@register(
+    "qm",
+    title="Multiscale wavelet edge preservation",
+    higher_is_better=True,
+    range=(0.0, 3.0),
+    variants=("liu",),
+    default="liu",
+    citation="Wang, Liu, ICSP 2008",
+)
+def _qm(ctx, *, variant="liu"):
+    from skfusion._kernels import metrics_gradient as kernels
+
+    low = [ctx.a, ctx.b, ctx.f]
+    quality = 1.0
+    for exponent in (2 / 3, 1 / 3):
+        low, detail = zip(*(kernels.haar_step(x) for x in low))
+        top, bottom = kernels.wavelet_preservation_sums(*detail)
+        quality *= _ratio(top, bottom) ** exponent
+    return quality
+
+
+def qm(infrared, visible, fused, *, variant: str = "liu") -> float:
+    """Edge preservation over two levels of a Haar transform (0 to 3; higher is better).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size, at least 4 x 4; see :func:`skfusion.images.as_levels`.
+    variant : {"liu"}, default="liu"
+        The form of the toolbox of Liu et al.
+
+    Returns
+    -------
+    float
+        NaN, with a warning, where the sources have no detail at one of the levels.
+
+    Notes
+    -----
+    The preservation of a pixel is a sum over three bands, so that identical images give
+    3.
+
+    References
+    ----------
+    .. [1] P.-W. Wang, B. Liu, "A novel image fusion metric based on multi-scale
+       analysis", ICSP 2008, 965-968.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import qm
+    >>> image = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    >>> round(qm(image, image, image), 9)
+    3.0
+    """
+    return _qm(Context(infrared, visible, fused), variant=variant)
+
+
+@register(
+    "qsf",
+    title="Ratio of spatial frequency error",
+    higher_is_better=True,
+    range=(-1.0, np.inf),
+    variants=("zheng",),
+    default="zheng",
+    citation="Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007",
+    target=0.0,
+)
+def _qsf(ctx, *, variant="zheng"):
+    from skfusion._kernels.metrics_features import largest_difference_sums
+
+    weights = np.array([1.0, 1.0, np.sqrt(0.5), np.sqrt(0.5)])
+    reference = np.sqrt(weights @ largest_difference_sums(ctx.a, ctx.b))
+    fused = np.sqrt(weights @ difference_sums(ctx, "f"))
+    return _ratio(fused - reference, reference)
+
+
+def qsf(infrared, visible, fused, *, variant: str = "zheng") -> float:
+    """Spatial frequency relative to that of the sources (-1 upwards; best at 0).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size; see :func:`skfusion.images.as_levels`.
+    variant : {"zheng"}, default="zheng"
+        The one published form.
+
+    Returns
+    -------
+    float
+        Below 0 detail was lost, above 0 detail was invented. NaN, with a warning, if
+        both sources are constant.
+
+    Notes
+    -----
+    Some tables read it as higher is better, which holds below 0 only; a scorer made of
+    it maximises ``-abs(qsf)``.
+
+    References
+    ----------
+    .. [1] Y. Zheng, E. A. Essock, B. C. Hansen, A. M. Haun, "A new metric based on
+       extended spatial frequency and its application to DWT based fusion algorithms",
+       Inf. Fusion 8(2), 177-192, 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import qsf
+    >>> image = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    >>> qsf(image, image, image)
+    0.0
+    """
+    return _qsf(Context(infrared, visible, fused), variant=variant)

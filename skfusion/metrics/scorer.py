@@ -1,0 +1,234 @@
+"""Scorers for scikit-learn's searches: fuse once, score with many metrics."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from skfusion.images import as_levels
+from skfusion.pairs import as_pairs
+
+from .registry import UndefinedMetricWarning
+from .sets import Entry, as_entries, compute_entries
+
+__all__ = [
+    "FusionScorer",
+    "get_fusion_scorer",
+    "make_fusion_scorer",
+    "single_split",
+]
+
+
+class FusionScorer:
+    """Multi-metric scorer of a fuser or of a whole pipeline.
+
+    Called as scikit-learn's searches call a scorer, ``scorer(estimator, X, y=None)``,
+    it fuses all pairs of X with ONE ``transform``, scores each fused image against its
+    pair as it stands in X (not as a step of the pipeline enhanced it) and returns the
+    means.
+
+    Parameters
+    ----------
+    metrics : str or list
+        Name of a set (:func:`skfusion.metrics.metric_set`), key of the registry, or a
+        list of keys and of ``(column, key, keywords)``.
+
+    Notes
+    -----
+    A metric that is better when lower is negated (its score keeps its name), one that
+    is best at a value inside its range counts as minus the distance to it: greater is
+    better for every score.
+
+    Where a metric is not defined for a pair because one of the *sources* is constant,
+    the pair is left out of the mean, with an :class:`UndefinedMetricWarning`. Where the
+    fused image is to blame the mean is NaN, so that a search ranks the candidate last.
+
+    Colour output is scored by its luma unless an entry says ``channel="mean"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.fusers import AverageFuser
+    >>> from skfusion.metrics import FusionScorer
+    >>> rng = np.random.default_rng(0)
+    >>> X = [(rng.random((16, 16)), rng.random((16, 16))) for _ in range(2)]
+    >>> sorted(FusionScorer(["qabf", "nabf"])(AverageFuser(), X))
+    ['nabf', 'qabf']
+
+    ``GridSearchCV(pipeline, grid, scoring=FusionScorer(["qabf", "en"]), refit="qabf",
+    cv=single_split(X))`` searches with it.
+    """
+
+    def __init__(self, metrics):
+        self.entries = as_entries(metrics)
+
+    def __repr__(self):
+        return f"FusionScorer({[entry.column for entry in self.entries]})"
+
+    def __call__(self, estimator, X, y=None) -> dict[str, float]:
+        """Fuse X and return the mean score by name."""
+        return _mean_scores(estimator, X, self._score_pair, self.entries)
+
+    def _score_pair(self, infrared, visible, fused):
+        row = compute_entries(infrared, visible, fused, self.entries)
+        return {e.column: e.record.better(row[e.column]) for e in self.entries}
+
+
+class _SingleScorer:
+    """Scorer of one metric: returns a float."""
+
+    def __init__(self, entry):
+        self.entry = entry
+
+    def __repr__(self):
+        kwargs = "".join(f", {k}={v!r}" for k, v in self.entry.kwargs.items())
+        return f"make_fusion_scorer({self.entry.metric!r}{kwargs})"
+
+    def __call__(self, estimator, X, y=None) -> float:
+        scorer = FusionScorer([self.entry])
+        return scorer(estimator, X)[self.entry.column]
+
+
+class _FunctionScorer:
+    """Scorer of a user's function (infrared, visible, fused) -> float."""
+
+    def __init__(self, function, greater_is_better, kwargs):
+        self.function = function
+        self.greater_is_better = greater_is_better
+        self.kwargs = kwargs
+
+    def __repr__(self):
+        return (
+            f"make_fusion_scorer({getattr(self.function, '__name__', self.function)})"
+        )
+
+    def __call__(self, estimator, X, y=None) -> float:
+        name = getattr(self.function, "__name__", "score")
+        sign = 1.0 if self.greater_is_better else -1.0
+
+        def score(infrared, visible, fused):
+            value = float(self.function(infrared, visible, fused, **self.kwargs))
+            return {name: sign * value}
+
+        return _mean_scores(estimator, X, score, [Entry(name, name)])[name]
+
+
+def _mean_scores(estimator, X, score_pair, entries):
+    pairs = as_pairs(X)
+    fused = estimator.transform(X)
+    if len(fused) != len(pairs):
+        raise ValueError(
+            f"{type(estimator).__name__}.transform returned {len(fused)} images for "
+            f"{len(pairs)} pairs: a scorer needs one fused image a pair."
+        )
+    rows, dead = [], []
+    for i in range(len(pairs)):
+        infrared, visible = pairs.read(i)
+        rows.append(score_pair(infrared, visible, fused[i]))
+        dead.append(
+            any(math.isnan(value) for value in rows[-1].values())
+            and (_is_flat(infrared) or _is_flat(visible))
+        )
+    scores, left_out = {}, []
+    for entry in entries:
+        values = np.array([row[entry.column] for row in rows])
+        skip = np.isnan(values) & np.array(dead)
+        if skip.any():
+            left_out.append(f"{entry.column} ({np.count_nonzero(skip)})")
+        kept = values[~skip]
+        scores[entry.column] = float(kept.mean()) if kept.size else math.nan
+    if left_out:
+        warnings.warn(
+            f"pairs left out because a source is constant: {', '.join(left_out)} of "
+            f"{len(pairs)}.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+    return scores
+
+
+def _is_flat(image):
+    levels = as_levels(image)
+    return bool(levels.min() == levels.max())
+
+
+def make_fusion_scorer(metric, *, greater_is_better: bool = True, **kwargs):
+    """Make a scorer of one metric, for ``scoring=`` of a search.
+
+    Parameters
+    ----------
+    metric : str or callable
+        Key of the registry, or ``metric(infrared, visible, fused, **kwargs) -> float``
+        on float images in [0, 1].
+    greater_is_better : bool, default=True
+        Direction of a callable; the registry knows that of its own metrics.
+    **kwargs
+        Keywords of the metric, e.g. ``variant="liu"`` or ``channel="mean"``.
+
+    Returns
+    -------
+    callable
+        ``scorer(estimator, X, y=None) -> float``; greater is better, see
+        :class:`FusionScorer`.
+
+    Examples
+    --------
+    >>> from skfusion.metrics import make_fusion_scorer
+    >>> make_fusion_scorer("qabf", variant="liu")
+    make_fusion_scorer('qabf', variant='liu')
+    """
+    if callable(metric):
+        return _FunctionScorer(metric, greater_is_better, kwargs)
+    (entry,) = as_entries([(metric, metric, kwargs)])
+    return _SingleScorer(entry)
+
+
+def get_fusion_scorer(name: str):
+    """Return the scorer of a metric in its default variant.
+
+    Parameters
+    ----------
+    name : str
+        Key of :data:`skfusion.metrics.registry`.
+
+    Returns
+    -------
+    callable
+        ``scorer(estimator, X, y=None) -> float``.
+
+    Examples
+    --------
+    >>> from skfusion.metrics import get_fusion_scorer
+    >>> get_fusion_scorer("qabf")
+    make_fusion_scorer('qabf')
+    """
+    return make_fusion_scorer(name)
+
+
+def single_split(X):
+    """Return a ``cv`` that scores every pair once: train = test = all pairs.
+
+    For pipelines that learn nothing from X (stateless or pretrained): no fold is
+    needed.
+
+    Parameters
+    ----------
+    X : any accepted form of pairs
+        Only its length is used.
+
+    Returns
+    -------
+    list of one (train, test) tuple of index arrays
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import single_split
+    >>> single_split(np.zeros((3, 2, 4, 4)))
+    [(array([0, 1, 2]), array([0, 1, 2]))]
+    """
+    indices = np.arange(len(X))
+    return [(indices, indices)]

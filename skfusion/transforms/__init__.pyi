@@ -1,0 +1,9 @@
+from .box import box_filter as box_filter
+from .distance import DistanceTransform as DistanceTransform
+from .distance import distance_transform as distance_transform
+from .guided import GuidedFilter as GuidedFilter
+from .guided import guided_filter as guided_filter
+from .hdrc import HDRC as HDRC
+from .linear_stretch import LinearStretch as LinearStretch
+from .resize import Resize as Resize
+from .ssr import SSR as SSR

@@ -1,0 +1,33 @@
+"""The estimators that the common suite runs over, and their exceptions with reasons."""
+
+from skfusion import fusers, transforms
+from skfusion.base import BaseFuser, ImageTransformer
+
+# Cheaper forms for the slow ones: the checks are about the contract, not the result.
+CHEAP = {"Resize": {"scale": 1.0}}
+
+# (class name, check name) -> why the check does not hold for the class.
+_LUMA_ONLY = "a distance map is gray whatever the image is"
+EXCEPTIONS = {
+    ("DistanceTransform", "colour"): _LUMA_ONLY,
+    ("DistanceTransform", "one colour pixel"): _LUMA_ONLY,
+}
+
+
+def _classes(module, base):
+    classes = []
+    for name in module.__all__:  # TEMP
+        try:
+            classes.append(getattr(module, name))
+        except ImportError:
+            pass
+    return [cls for cls in classes if isinstance(cls, type) and issubclass(cls, base)]
+
+
+def make(cls):
+    """Return a cheap default instance of a class."""
+    return cls(**CHEAP.get(cls.__name__, {}))
+
+
+TRANSFORMERS = _classes(transforms, ImageTransformer)
+FUSERS = _classes(fusers, BaseFuser)

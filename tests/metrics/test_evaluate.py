@@ -1,0 +1,118 @@
+"""Tables of metrics for fused images that exist."""
+
+import numpy as np
+import pytest
+
+from skfusion import ImagePairs
+from skfusion.metrics import (
+    UndefinedMetricWarning,
+    evaluate,
+    metric_set,
+    metric_sets,
+    registry,
+)
+from skfusion.metrics.sets import as_entries
+
+SETS_OF_DEFAULTS = 35
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(0, 256, (2, 3, 40, 44), dtype=np.uint8)
+    pairs = ImagePairs(list(a), list(b), names=["x", "y", "z"])
+    return pairs, list(((a.astype(int) + b) // 2).astype(np.uint8))
+
+
+def test_rows_are_pairs_and_columns_metrics(scenes):
+    pairs, fused = scenes
+    table = evaluate(pairs, fused, metrics=["en", "qabf"])
+    assert table.index.tolist() == ["x", "y", "z"]
+    assert table.columns.tolist() == ["en", "qabf"]
+    a, b = pairs[1]
+    assert table.loc["y", "qabf"] == pytest.approx(registry["qabf"](a, b, fused[1]))
+
+
+def test_workers_change_nothing(scenes):
+    one = evaluate(*scenes, metrics="vifb")
+    two = evaluate(*scenes, metrics="vifb", n_jobs=2)
+    assert one.equals(two)
+
+
+def test_a_folder_is_matched_by_name(scenes, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    pairs, fused = scenes
+    for name, image in zip(["z", "y", "x", "other"], [*fused[::-1], fused[0]]):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), image)
+    (tmp_path / "x.txt").write_text("no image")
+    expected = evaluate(pairs, fused, metrics="qabf")
+    assert evaluate(pairs, tmp_path, metrics="qabf").equals(expected)
+    assert evaluate(pairs, str(tmp_path), metrics="qabf").equals(expected)
+    (tmp_path / "y.png").unlink()
+    with pytest.raises(ValueError, match="lacks 1 of 3 images, first 'y'"):
+        evaluate(pairs, tmp_path)
+
+
+def test_errors(scenes, tmp_path):
+    pairs, fused = scenes
+    with pytest.raises(ValueError, match="2 images for 3 pairs"):
+        evaluate(pairs, fused[:2])
+    with pytest.raises(ValueError, match="is no folder"):
+        evaluate(pairs, tmp_path / "nope")
+    with pytest.raises(ValueError, match="pair 'x': the fused image is 39x44"):
+        evaluate(pairs, [fused[0][1:], *fused[1:]], metrics=["en"])
+
+
+def test_undefined_is_named_once(scenes):
+    pairs, fused = scenes
+    flat = np.zeros_like(fused[0])
+    with pytest.warns(UndefinedMetricWarning, match=r"cc \(2\)") as caught:
+        table = evaluate(pairs, [flat, flat, fused[2]], metrics=["cc", "en"])
+    assert len(caught) == 1 and table["cc"].isna().tolist() == [True, True, False]
+
+
+def test_too_small_for_a_metric_is_nan(scenes):
+    with pytest.warns(UndefinedMetricWarning, match=r"ms_ssim \(3\)"):
+        table = evaluate(*scenes, metrics=["ms_ssim", "en"])
+    assert table["ms_ssim"].isna().all() and table["en"].notna().all()
+
+
+def test_colour_follows_the_set(scenes):
+    pairs, fused = scenes
+    rng = np.random.default_rng(0)
+    colour = [rng.integers(0, 256, (40, 44, 3), dtype=np.uint8) for _ in fused]
+    table = evaluate(pairs, colour, metrics="vifb")
+    a, b = pairs[0]
+    expected = registry["qabf"](a, b, colour[0], channel="mean")
+    assert table.loc["x", "Qabf"] == pytest.approx(expected, rel=1e-9)
+    luma = evaluate(pairs, colour, metrics=["qabf"])
+    assert luma.loc["x", "qabf"] == pytest.approx(
+        registry["qabf"](a, b, colour[0]), 1e-6
+    )
+
+
+SIZES = {"vifb": 13, "seed001": 11, "qwqe": 2, "tang": 13, "zoo": 14, "all": 35}
+
+
+def test_sets_have_their_published_sizes():
+    assert {name: len(metric_set(name)) for name in metric_sets()} == SIZES
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_every_entry_can_be_computed(name):
+    rng = np.random.default_rng(1)
+    a, b, f = rng.integers(0, 256, (3, 164, 166), dtype=np.uint8)
+    f[:] = (a.astype(int) + b) // 2
+    table = evaluate([(a, b)], [f], metrics=name)
+    assert table.notna().all(axis=None)
+    for entry in metric_set(name):
+        assert entry.record.name == entry.metric
+
+
+def test_a_single_key_is_a_set_of_one():
+    assert [entry.column for entry in as_entries("qabf")] == ["qabf"]
+
+
+def test_a_mapping_is_refused():
+    with pytest.raises(ValueError, match="expected the name of a set"):
+        as_entries({"qabf": {}})

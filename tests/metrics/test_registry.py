@@ -1,0 +1,88 @@
+"""The registry: what is known about each metric."""
+
+import math
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from skfusion import metrics
+from skfusion.metrics import Metric, registry
+
+KEYS = (
+    "en ce mi nmi qte qncie fmi ag df ei sf sd qabf labf nabf qm qsf qp ssim ms_ssim "
+    "mef_ssim qs qw qe qy qc cc scd mse rmse psnr vif viff qcv qcb"
+).split()
+LOWER_IS_BETTER = {"ce", "labf", "nabf", "mse", "rmse", "qcv"}
+
+
+def test_the_keys_are_complete():
+    assert set(registry) == set(KEYS) and len(registry) == len(KEYS)
+    assert "qabf" in registry and "nope" not in registry
+    assert repr(registry).startswith("registry(en")
+
+
+def test_it_is_read_only():
+    with pytest.raises(TypeError):
+        registry["en"] = None
+
+
+def test_an_unknown_key_names_the_choices():
+    with pytest.raises(KeyError, match="qabf"):
+        registry["nope"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_record_is_complete(key):
+    record = registry[key]
+    assert isinstance(record, Metric) and record.name == key
+    assert record.higher_is_better is (key not in LOWER_IS_BETTER)
+    assert record.default in record.variants
+    assert record.range[0] < record.range[1]
+    assert record.citation and record.title
+    assert callable(getattr(metrics, key))
+    assert getattr(metrics, key).__doc__
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_records_are_small_to_send(key):
+    again = pickle.loads(pickle.dumps(registry[key]))
+    assert again == registry[key]
+    assert len(pickle.dumps(registry[key])) < 1000
+
+
+def test_better_turns_values_into_scores():
+    assert registry["qabf"].better(0.5) == 0.5
+    assert registry["nabf"].better(0.5) == -0.5
+    assert registry["qsf"].better(-0.25) == registry["qsf"].better(0.25) == -0.25
+
+
+def test_functions_keep_their_names_once_their_modules_are_loaded():
+    code = (
+        "import skfusion.metrics as m, importlib\n"
+        "for name in ('fmi', 'ssim', 'vif', 'evaluate', 'registry'):\n"
+        "    importlib.import_module('skfusion.metrics.' + name)\n"
+        "assert callable(m.fmi) and callable(m.ssim) and callable(m.vif)\n"
+        "assert callable(m.evaluate) and m.registry['en'].name == 'en'\n"
+        "from skfusion.metrics import fmi, registry\n"
+        "assert callable(fmi) and len(registry) > 30\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_looking_at_the_keys_loads_no_kernel():
+    code = (
+        "import sys\nfrom skfusion.metrics import registry\nlist(registry)\n"
+        "registry['psnr']\n"
+        "assert not {'numba', 'torch', 'cv2', 'scipy'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_values_are_python_floats():
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    for key in ("en", "mi", "qabf", "psnr", "cc"):
+        value = registry[key](image, image, image)
+        assert type(value) is float and not (value == 0 and math.copysign(1, value) < 0)

@@ -1,0 +1,120 @@
+"""Who may import whom, and what no file may contain."""
+
+import ast
+import re
+
+import pytest
+
+# A module may import from its own level and from those below it.
+LEVELS = (
+    ("_version",),
+    ("_kernels", "networks"),
+    ("weights", "losses"),
+    ("images", "image_files", "_image_headers"),
+    ("pairs",),
+    ("base",),
+    (
+        "transforms",
+        "metrics",
+        "datasets",
+        "contact_sheet",
+        "_training",
+        "_tiling",
+        "_crops",
+    ),
+    ("fusers", "compose", "inspection"),
+    ("pipelines",),
+    ("batch", "model_files", "search", "convert_weights", "demo"),
+    ("cli", "__main__"),
+)
+RANK = {name: i for i, names in enumerate(LEVELS) for name in names}
+ALLOWED = {
+    "_kernels": {"numpy", "numba", "math", "__future__"},
+    "networks": {"torch", "math", "__future__", "collections", "typing", "functools"},
+}
+
+
+def files(root):
+    return sorted((root / "skfusion").rglob("*.py"))
+
+
+def own_module(path, root):
+    return path.relative_to(root / "skfusion").with_suffix("").parts
+
+
+def imported(path, root):
+    """Yield (top module of skfusion or "", absolute name) of every import."""
+    parts = own_module(path, root)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            if node.level == 0:
+                yield node.module
+            else:
+                base = ("skfusion", *parts)[: -node.level]
+                module = ".".join([*base, node.module or ""]).rstrip(".")
+                if module == "skfusion" or not node.module:
+                    for alias in node.names:
+                        yield f"{module}.{alias.name}"
+                else:
+                    yield module
+
+
+def test_every_module_has_a_level(root):
+    for path in files(root):
+        top = own_module(path, root)[0]
+        assert top in RANK or top == "__init__", f"{top} has no place in LEVELS"
+
+
+def test_nothing_imports_upwards(root):
+    for path in files(root):
+        top = own_module(path, root)[0]
+        if top == "__init__":
+            continue
+        for name in imported(path, root):
+            if not name.startswith("skfusion."):
+                continue
+            target = name.split(".")[1]
+            assert RANK[target] <= RANK[top], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_inner_packages_import_only_their_library(root, package):
+    for path in sorted((root / "skfusion" / package).rglob("*.py")):
+        for name in imported(path, root):
+            top = name.split(".")[0]
+            own = name.startswith(f"skfusion.{package}")
+            assert own or top in ALLOWED[package], f"{path.name} imports {name}"
+
+
+FORBIDDEN = (
+    r"\bfastmath\s*=\s*True",
+    r"\bpickle\.loads?\(",
+    r"allow_pickle\s*=\s*True",
+    r"\byaml\.load\(",
+    r"(?<![\w.])eval\(",
+    r"(?<![\w.])exec\(",
+    r"\burlopen\b|\brequests\.|\bhttp\.client\b|\bsocket\.",
+)
+
+
+@pytest.mark.parametrize("pattern", FORBIDDEN)
+def test_no_file_executes_or_fetches_data(root, pattern):
+    for path in files(root):
+        assert not re.search(pattern, path.read_text()), path
+
+
+def test_torch_load_only_converts_weights_and_executes_nothing(root):
+    for path in files(root):
+        for call in re.findall(r"torch\.load\([^)]*\)", path.read_text(), re.S):
+            assert path.name == "convert_weights.py"
+            assert "weights_only=True" in call
+
+
+def test_every_file_names_its_licence(root):
+    for path in files(root):
+        text = path.read_text()
+        if len(text.splitlines()) > 3:
+            assert "SPDX-License-Identifier: BSD-3-Clause" in text, path

@@ -1,0 +1,194 @@
+"""Folders of pairs: nothing lost, nothing half-written, nothing outside."""
+
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import joblib
+import numpy as np
+import pytest
+
+from skfusion import ImagePairs
+from skfusion.batch import BatchError, FuseReport, fuse_folder
+from skfusion.fusers import AverageFuser, LaplacianPyramid
+from skfusion.images import read_image, to_dtype, write_image
+
+
+def write_pairs(folder, n, shape=(12, 16)):
+    rng = np.random.default_rng(0)
+    for side in ("ir", "vis"):
+        (folder / side).mkdir()
+        for i in range(n):
+            image = rng.integers(0, 255, shape, np.uint8)
+            write_image(folder / side / f"{i:03d}.png", image)
+    return ImagePairs(
+        sorted((folder / "ir").iterdir()), sorted((folder / "vis").iterdir())
+    )
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    return write_pairs(tmp_path, 5)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_results_equal_transform(pairs, tmp_path, n_jobs):
+    report = fuse_folder(LaplacianPyramid(), pairs, tmp_path / "out", n_jobs=n_jobs)
+    assert [record.status for record in report.records] == ["written"] * 5
+    assert [record.name for record in report.records] == pairs.names.tolist()
+    for record, fused in zip(report.records, LaplacianPyramid().transform(pairs)):
+        written = read_image(record.output)
+        np.testing.assert_array_equal(written, to_dtype(fused, np.uint8))
+    assert str(report) == "5 written, 0 skipped, 0 failed"
+
+
+def test_bit_depth_suffix_and_names_with_folders(tmp_path):
+    image = np.full((4, 5), 0.5)
+    pairs = ImagePairs([image, image], [image, image], names=["day/1", "night/1"])
+    fuse_folder(AverageFuser(), pairs, tmp_path, bit_depth=16, suffix=".tif")
+    assert read_image(tmp_path / "day" / "1.tif").dtype == np.uint16
+    assert read_image(tmp_path / "night" / "1.tif")[0, 0] == 32768
+
+
+def test_existing_results_are_left_alone_or_replaced(pairs, tmp_path):
+    out = tmp_path / "out"
+    fuse_folder(AverageFuser(), pairs[:3], out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (out / "001.png").write_bytes(b"mine")
+    report = fuse_folder(AverageFuser(), pairs, out)
+    assert len(report.with_status("skipped")) == 3
+    assert len(report.with_status("written")) == 2
+    assert (out / "001.png").read_bytes() == b"mine"
+    report = fuse_folder(AverageFuser(), pairs, out, skip_existing=False)
+    assert len(report.with_status("written")) == 5
+    assert (out / "001.png").read_bytes() == before["001.png"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_one_corrupt_file_costs_only_its_pair(tmp_path, n_jobs):
+    pairs = write_pairs(tmp_path, 100)
+    (tmp_path / "vis" / "041.png").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match=r"99 written.*1 failed\n  041: .*041\.png"):
+        report = fuse_folder(
+            AverageFuser(), pairs, tmp_path / "out", on_error="warn", n_jobs=n_jobs
+        )
+    assert [record.name for record in report.failed] == ["041"]
+    written = sorted(path.stem for path in (tmp_path / "out").iterdir())
+    assert written == [f"{i:03d}" for i in range(100) if i != 41]
+
+
+def test_errors_are_raised_after_all_is_done(pairs, tmp_path):
+    (tmp_path / "ir" / "000.png").write_bytes(b"")
+    with pytest.raises(BatchError, match="4 written, 0 skipped, 1 failed") as caught:
+        fuse_folder(AverageFuser(), pairs, tmp_path / "out")
+    assert isinstance(caught.value.report, FuseReport)
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.report.failed[0].name == "000"
+
+
+def test_two_pairs_for_one_file_are_refused_before_anything_starts(tmp_path):
+    image = np.zeros((4, 5))
+    for names in (["a", "a"], ["Street", "street"]):
+        pairs = ImagePairs([image] * 2, [image] * 2, names=names)
+        with pytest.raises(ValueError, match="would both be written to"):
+            fuse_folder(AverageFuser(), pairs, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["../up", "a/../../up", "/etc/x", "..\\up", ""])
+def test_nothing_is_written_outside_the_output_folder(tmp_path, name):
+    image = np.zeros((4, 5))
+    with pytest.raises(ValueError, match="leads outside"):
+        fuse_folder(AverageFuser(), ImagePairs([image], [image], names=[name]), "out")
+
+
+@pytest.mark.parametrize(
+    "argument", [{"on_error": "ignore"}, {"bit_depth": 12}, {"suffix": "png"}]
+)
+def test_bad_arguments_are_named(pairs, tmp_path, argument):
+    with pytest.raises(ValueError, match=next(iter(argument))):
+        fuse_folder(AverageFuser(), pairs, tmp_path / "out", **argument)
+
+
+def test_an_unknown_suffix_is_reported(pairs, tmp_path):
+    with pytest.raises(BatchError, match="xyz"):
+        fuse_folder(AverageFuser(), pairs[:1], tmp_path / "out", suffix=".xyz")
+
+
+def test_no_pairs(tmp_path):
+    assert fuse_folder(AverageFuser(), [], tmp_path / "out").records == []
+
+
+def test_progress_bar(pairs, tmp_path, capsys):
+    fuse_folder(AverageFuser(), pairs, tmp_path / "out", verbose=1)
+    assert "5/5" in capsys.readouterr().err
+
+
+def test_packed_pairs(tmp_path, small_pairs):
+    pairs = ImagePairs(*zip(*small_pairs)).pack()
+    report = fuse_folder(AverageFuser(), pairs, tmp_path / "out", n_jobs=2)
+    assert len(report.with_status("written")) == 3
+
+
+def test_a_fitted_pipeline_is_used_as_it_is(tmp_path, small_pairs):
+    from skfusion.compose import PreserveChroma
+
+    estimator = PreserveChroma(AverageFuser()).fit(small_pairs)
+    report = fuse_folder(estimator, small_pairs, tmp_path / "out")
+    assert len(report.with_status("written")) == 3
+
+
+def test_dask_cluster(pairs, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        with distributed.Client(cluster):
+            with joblib.parallel_config(backend="dask"):
+                report = fuse_folder(AverageFuser(), pairs, tmp_path / "out", n_jobs=2)
+    assert len(report.with_status("written")) == 5
+    expected = AverageFuser().transform(pairs)[3]
+    written = read_image(tmp_path / "out" / "003.png")
+    np.testing.assert_array_equal(written, to_dtype(expected, np.uint8))
+
+
+SLOW = """
+import sys, time
+from skfusion import load_pairs
+from skfusion.batch import fuse_folder
+from skfusion.fusers import AverageFuser
+
+class Slow(AverageFuser):
+    def transform(self, X):
+        time.sleep(0.1)
+        return super().transform(X)
+
+fuse_folder(Slow(), load_pairs(sys.argv[1]), sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run_leaves_no_partial_file_and_goes_on(tmp_path, how):
+    pairs = write_pairs(tmp_path, 20)
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path), str(out)],
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(600):
+        if out.is_dir() and len(list(out.glob("*.png"))) >= 3:
+            break
+        time.sleep(0.05)
+    process.send_signal(how)
+    process.wait()
+    done = sorted(path.name for path in out.glob("*.png"))
+    assert 3 <= len(done) < 20
+    for name in done:
+        assert read_image(out / name).shape == (12, 16)
+    report = fuse_folder(AverageFuser(), pairs, out)
+    assert len(report.with_status("skipped")) == len(done)
+    assert len(report.with_status("written")) == 20 - len(done)

@@ -1,0 +1,41 @@
+"""What ``import skfusion`` costs and what it leaves alone."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "numba", "cv2", "matplotlib", "sklearn", "pandas", "scipy", "PIL")
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_import_loads_no_heavy_library():
+    code = f"import skfusion, sys; print([m for m in {HEAVY} if m in sys.modules])"
+    assert run(code) == "[]"
+
+
+def test_every_public_name_is_found():
+    code = (
+        "import skfusion\n"
+        "for name in skfusion.__all__:\n"
+        "    getattr(skfusion, name)\n"
+        "print(len(skfusion.__all__) > 10)"
+    )
+    assert run(code) == "True"
+
+
+def test_import_works_under_optimisation():
+    out = subprocess.run(
+        [sys.executable, "-OO", "-c", "import skfusion.cli; print('ok')"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert out.stdout.strip() == "ok"
+
+
+def test_the_version_is_a_string():
+    assert run("import skfusion; print(skfusion.__version__)").count(".") >= 2

@@ -1,0 +1,170 @@
+"""Weights files: data only, read defensively."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skfusion.weights import (
+    WeightsError,
+    load_network,
+    pretrained_names,
+    read_metadata,
+    read_weights,
+    write_weights,
+)
+
+
+@pytest.fixture
+def network():
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+
+
+@pytest.fixture
+def path(tmp_path, network):
+    write_weights(tmp_path / "net.safetensors", network.state_dict(), {"class": "Net"})
+    return tmp_path / "net.safetensors"
+
+
+def test_round_trip(path, network):
+    tensors = read_weights(path, network.state_dict())
+    for key, value in network.state_dict().items():
+        assert torch.equal(tensors[key], value)
+    assert read_metadata(path)["class"] == "Net"
+    assert "skfusion" in read_metadata(path)
+    assert [file.name for file in path.parent.iterdir()] == ["net.safetensors"]
+
+
+def test_half_precision_is_read_as_single(tmp_path):
+    write_weights(tmp_path / "h.safetensors", {"w": torch.ones(3).half()})
+    assert read_weights(tmp_path / "h.safetensors")["w"].dtype == torch.float32
+
+
+def test_only_safetensors_is_written(tmp_path):
+    with pytest.raises(ValueError, match=r"weights end in '\.safetensors'"):
+        write_weights(tmp_path / "net.pth", {})
+
+
+def test_a_failed_write_leaves_nothing(tmp_path):
+    with pytest.raises(AttributeError):
+        write_weights(tmp_path / "x.safetensors", {"w": 3})
+    (tmp_path / "x.safetensors").mkdir()
+    with pytest.raises(OSError):
+        write_weights(tmp_path / "x.safetensors", {"w": torch.ones(2)})
+    assert [file.name for file in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_missing_files_and_names(tmp_path):
+    with pytest.raises(WeightsError, match="there is no such file"):
+        read_weights(tmp_path / "none.safetensors")
+    with pytest.raises(WeightsError, match="neither a .safetensors file nor one of"):
+        read_weights("no_such_name")
+    with pytest.raises(WeightsError, match="convert-weights"):
+        read_weights(tmp_path / "model.pth")
+
+
+def test_shipped_names_are_read():
+    for name in pretrained_names():
+        assert read_weights(name)
+
+
+def header(entries, data=b""):
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+HOSTILE = {
+    "empty": b"",
+    "short": b"\x10\x00\x00",
+    "text": b"this is not a model, whatever its name says",
+    "huge_header": struct.pack("<Q", 2**62) + b"{}",
+    "header_beyond_the_end": struct.pack("<Q", 1000) + b"{}",
+    "no_json": struct.pack("<Q", 4) + b"{{{{",
+    "overlap": header(
+        {
+            "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+            "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]},
+        },
+        bytes(12),
+    ),
+    "hole": header(
+        {
+            "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
+            "b": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]},
+        },
+        bytes(12),
+    ),
+    "shape_and_size_disagree": header(
+        {"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 4]}}, bytes(4)
+    ),
+    "unknown_dtype": header(
+        {"a": {"dtype": "PICKLE", "shape": [1], "data_offsets": [0, 4]}}, bytes(4)
+    ),
+    "pickle": b"\x80\x04\x95\x1b\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_files_are_weights_errors(case, tmp_path):
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(HOSTILE[case])
+    with pytest.raises(WeightsError, match=r"bad\.safetensors"):
+        read_weights(path)
+    with pytest.raises(WeightsError, match=r"bad\.safetensors"):
+        read_metadata(path)
+
+
+def test_a_truncated_file_is_a_weights_error(path, tmp_path):
+    data = path.read_bytes()
+    for size in range(0, len(data), 23):
+        (tmp_path / "cut.safetensors").write_bytes(data[:size])
+        with pytest.raises(WeightsError):
+            read_weights(tmp_path / "cut.safetensors")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nan_and_infinity_are_refused(tmp_path, value):
+    write_weights(tmp_path / "n.safetensors", {"w": torch.tensor([1.0, value])})
+    with pytest.raises(WeightsError, match="'w' holds NaN or infinite"):
+        read_weights(tmp_path / "n.safetensors")
+
+
+def test_keys_and_shapes_must_match(path, network):
+    expected = dict(network.state_dict())
+    expected.pop("0.bias")
+    with pytest.raises(WeightsError, match="has the unknown '0.bias'"):
+        read_weights(path, expected)
+    with pytest.raises(WeightsError, match="lacks 'more'"):
+        read_weights(path, {**network.state_dict(), "more": torch.ones(1)})
+    wide = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4))
+    with pytest.raises(WeightsError, match="another width"):
+        read_weights(path, wide.state_dict())
+
+
+def test_too_large_files_are_not_opened(tmp_path):
+    with open(tmp_path / "big.safetensors", "wb") as file:
+        file.truncate(2**31 + 1)
+    with pytest.raises(WeightsError, match="is larger than"):
+        read_weights(tmp_path / "big.safetensors")
+
+
+def test_networks_are_loaded_once_and_again_when_the_file_changes(path, network):
+    built = []
+
+    def build():
+        built.append(1)
+        return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+
+    first = load_network(build, path, {"form": "a"})
+    assert load_network(lambda: build(), path, {"form": "a"}) is first
+    assert len(built) == 1 and not first.training
+    assert not any(p.requires_grad for p in first.parameters())
+    load_network(build, path, {"form": "b"})
+    assert len(built) == 2
+    network[0].bias.data += 1
+    write_weights(path, network.state_dict())
+    again = load_network(build, path, {"form": "a"})
+    assert torch.equal(again[0].bias, network[0].bias) and len(built) == 3
