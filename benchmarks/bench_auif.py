@@ -73,7 +73,7 @@ plain = AUIFNet(collapsed=False)
 plain.load_state_dict(fuser._network().state_dict())
 report("AUIF", plain.eval(), fuser, args.repeats)
 
-deep = DIDFuse(weights=args.didfuse_weights, device="cpu", tile_size=None)
+deep = DIDFuse(weights=args.didfuse_weights, device="cpu")
 report("DIDFuse", deep._network(), deep, 3)
 
 for n_threads in (1, 2):

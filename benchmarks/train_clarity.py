@@ -51,7 +51,7 @@ def draw_crop(images, rng, flat):
     and the blur brings in what lies beside a window, it is hardest to decide.
     """
     crop = draw_place(images, rng)
-    if rng.random() < flat:
+    if flat and rng.random() < flat:
         others = [draw_place(images, rng) for _ in range(3)]
         crop = min([crop, *others], key=lambda x: np.median(np.abs(np.diff(x * 1.0))))
     crop = crop.astype(np.float32)

@@ -240,7 +240,7 @@ class TorchFuser(BaseFuser):
 
     A subclass implements ``_build_network()`` (the architecture that its parameters
     ask for), ``_pretrained()`` (the name of the shipped weights for them) and
-    ``_train(network, pairs)``, and uses ``self._network()`` in ``_fuse``.
+    ``_train(network, data)``, and uses ``self._network()`` in ``_fuse``.
 
     ``weights`` is ``"pretrained"``, the path of a safetensors file, or ``None`` to
     train in ``fit``. A pretrained fuser reads its file once a process, on first use.
@@ -270,6 +270,7 @@ class TorchFuser(BaseFuser):
         self
         """
         self._validate_params()
+        data = None if X is None else self._training_data(X)
         if self.weights is not None:
             self._network()
             return self
@@ -277,12 +278,13 @@ class TorchFuser(BaseFuser):
             raise ValueError(
                 "X=None with weights=None: give training pairs, or weights='pretrained'"
             )
-        data = self._training_data(X)
+        if len(data) == 0:
+            raise ValueError("X holds no pair: give at least one to train on.")
         self.network_ = self._train(self._build_network(), data).eval()
         return self
 
     def _training_data(self, X):
-        """Return what ``_train`` gets; a subclass may take more than pairs."""
+        """Return what ``_train`` gets, unread; a subclass may take more than pairs."""
         return as_pairs(X)
 
     def save_weights(self, path):
@@ -306,7 +308,7 @@ class TorchFuser(BaseFuser):
     def _build_network(self):
         raise NotImplementedError
 
-    def _train(self, network, pairs):
+    def _train(self, network, data):
         raise NotImplementedError
 
     def _network(self):

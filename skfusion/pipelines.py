@@ -49,12 +49,12 @@ _SINGLE_FUSERS = {
     "dtcwt": ("DTCWTFuser", {}, "dual-tree complex wavelet transform"),
     "lp_sr": (
         "SparseRepresentationFuser",
-        {"transform": "laplacian"},
+        {"pyramid": "laplacian"},
         "Laplacian pyramid, sparse base",
     ),
     "rp_sr": (
         "SparseRepresentationFuser",
-        {"transform": "ratio"},
+        {"pyramid": "ratio"},
         "ratio pyramid, sparse base",
     ),
     "convsr": ("ConvSR", {}, "convolutional sparse representation"),

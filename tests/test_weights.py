@@ -38,6 +38,15 @@ def test_round_trip(path, network):
     assert [file.name for file in path.parent.iterdir()] == ["net.safetensors"]
 
 
+def test_the_same_weights_give_the_same_bytes(path, network, tmp_path):
+    metadata = {"z": 1, "class": "Net", "a": "é"}
+    for name in ("one.safetensors", "two.safetensors"):
+        write_weights(tmp_path / name, network.state_dict(), metadata)
+    one, two = ((tmp_path / f"{n}.safetensors").read_bytes() for n in ("one", "two"))
+    assert one == two
+    assert read_metadata(tmp_path / "one.safetensors")["a"] == "é"
+
+
 def test_half_precision_is_read_as_single(tmp_path):
     write_weights(tmp_path / "h.safetensors", {"w": torch.ones(3).half()})
     assert read_weights(tmp_path / "h.safetensors")["w"].dtype == torch.float32

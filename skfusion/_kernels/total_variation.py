@@ -48,7 +48,7 @@ def apply_operator(v, fidelity, edges, strength, weighted, out):
 
 @njit(cache=True, nogil=True)
 def _advance(x, direction, residual, image, step):
-    """x += step p, r -= step A p; return <r, r>."""
+    """X += step p, r -= step A p; return <r, r>."""
     n_rows, n_columns = x.shape
     squares = np.zeros(n_columns, x.dtype)
     total = 0.0
@@ -82,7 +82,9 @@ def conjugate_gradients(x, target, fidelity, edges, strength, reduction, max_ite
     limit = power * reduction * reduction
     n_steps = 0
     while power > limit and n_steps < max_iter:
-        curvature = apply_operator(direction, fidelity, edges, strength, weighted, image)
+        curvature = apply_operator(
+            direction, fidelity, edges, strength, weighted, image
+        )
         step = x.dtype.type(power / curvature)
         new_power = _advance(x, direction, residual, image, step)
         ratio = x.dtype.type(new_power / power)

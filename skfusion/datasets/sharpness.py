@@ -27,6 +27,7 @@ _GRADIENTS = StrOptions({"clipped", "signed", "magnitude"})
         "kernel_sizes": ["array-like"],
         "gradients": [_GRADIENTS, None],
         "context": [Interval(Integral, 0, None, closed="left")],
+        "keep_identical": ["boolean"],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -40,6 +41,7 @@ def make_sharpness_patches(
     kernel_sizes=_KERNEL_SIZES,
     gradients=None,
     context=0,
+    keep_identical=False,
     random_state=None,
 ):
     """Draw pairs of a sharp window and a blurred copy of it.
@@ -69,6 +71,9 @@ def make_sharpness_patches(
         True pixels around each window to return with it. Two are what
         :class:`skfusion.fusers.SharpnessClassifier` sees of an image around a
         window.
+    keep_identical : bool, default=False
+        Keep tiles that the blur does not change, as the authors do: overexposed sky,
+        say, about one in 300. Nobody can tell which of the two is the sharp one.
     random_state : int, RandomState instance or None, default=None
         Draws tiles, kernel sizes and the order of the images.
 
@@ -84,8 +89,8 @@ def make_sharpness_patches(
     Raises
     ------
     ValueError
-        If there is no image, an image is smaller than a window, or a kernel size is
-        even.
+        If there is no image, an image is smaller than a window, no tile of it is
+        changed by the blur, or a kernel size is even.
 
     See Also
     --------
@@ -134,16 +139,23 @@ def make_sharpness_patches(
                 f"one window of patch={patch}; leave it out or enlarge it."
             )
         stop = start + counts[index]
-        _cut(
-            levels,
-            tiles[start:stop],
-            patch,
-            context,
-            gradients,
-            random_state.choice(kernel_sizes, counts[index]),
-            blur_sigma,
-            random_state,
-        )
+        try:
+            _cut(
+                levels,
+                tiles[start:stop],
+                patch,
+                context,
+                gradients,
+                random_state.choice(kernel_sizes, counts[index]),
+                blur_sigma,
+                keep_identical,
+                random_state,
+            )
+        except _NothingToSee:
+            raise ValueError(
+                f"images[{index}] has no tile of patch={patch} that the blur changes: "
+                "leave it out, or set keep_identical=True."
+            ) from None
         start = stop
     X = np.stack([tiles, tiles[:, ::-1]], axis=1).reshape(-1, *tiles.shape[1:])
     return np.ascontiguousarray(X[:n]), np.arange(n, dtype=np.int64) % 2
@@ -214,27 +226,42 @@ def _share_out(n_tiles, n_images, random_state):
     return counts
 
 
-def _cut(levels, tiles, patch, context, gradients, sizes, blur_sigma, random_state):
+class _NothingToSee(Exception):
+    pass
+
+
+def _cut(
+    levels, tiles, patch, context, gradients, sizes, sigma, keep_identical, random_state
+):
     """Fill tiles ``(n, 2, [3,] side, side)`` from one image and its blurred copies."""
     rows, columns = (side // patch for side in levels.shape)
-    places = np.concatenate(
-        [
-            random_state.permutation(rows * columns)
-            for _ in range(-(-len(tiles) // (rows * columns)))
-        ]
-    )
     sharp = _planes(levels, context, gradients)
+    blurred, usable = {}, {}
     for size in np.unique(sizes):
-        blurred = _planes(_blur(levels, size, blur_sigma), context, gradients)
-        for i in np.flatnonzero(sizes == size):
-            row, column = np.array(divmod(places[i], columns)) * patch
-            window = np.s_[
-                ...,
-                row : row + patch + 2 * context,
-                column : column + patch + 2 * context,
-            ]
-            tiles[i, 0] = sharp[window]
-            tiles[i, 1] = blurred[window]
+        copy = _blur(levels, size, sigma)
+        differs = (copy != levels)[: rows * patch, : columns * patch]
+        differs = differs.reshape(rows, patch, columns, patch).any((1, 3)).ravel()
+        usable[size] = differs | keep_identical
+        if not usable[size].any():
+            raise _NothingToSee
+        blurred[size] = _planes(copy, context, gradients)
+    places = _places(rows * columns, random_state)
+    for i, size in enumerate(sizes):
+        place = next(place for place in places if usable[size][place])
+        row, column = np.array(divmod(place, columns)) * patch
+        window = np.s_[
+            ...,
+            row : row + patch + 2 * context,
+            column : column + patch + 2 * context,
+        ]
+        tiles[i, 0] = sharp[window]
+        tiles[i, 1] = blurred[size][window]
+
+
+def _places(n, random_state):
+    """Yield 0..n-1 in random order, again and again."""
+    while True:
+        yield from random_state.permutation(n)
 
 
 def _blur(levels, size, sigma):

@@ -48,7 +48,7 @@ class LearnedArrayFuser(BaseFuser):
         -------
         self
         """
-        self._validate_params()
+        super().fit(X)
         if not self._learns():
             self._array()
             return self
@@ -66,7 +66,7 @@ class LearnedArrayFuser(BaseFuser):
         Parameters
         ----------
         path : path
-            Ends in ``.safetensors``; written atomically, with the class in its metadata.
+            Ends in ``.safetensors``; written atomically, the class in its metadata.
         """
         import torch
 

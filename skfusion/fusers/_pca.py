@@ -29,7 +29,9 @@ def pca_weights(first, second, *, guard=True):
     b = second.ravel() - second.mean(dtype=np.float64)
     n = max(a.size - 1, 1)
     cross = np.dot(a, b)
-    covariance = np.array([[np.dot(a, a), cross], [cross, np.dot(b, b)]], np.float64) / n
+    covariance = (
+        np.array([[np.dot(a, a), cross], [cross, np.dot(b, b)]], np.float64) / n
+    )
     values, vectors = np.linalg.eigh(covariance)
     # The original takes the first column on a tie, where eigh would give the last.
     leading = vectors[:, 0 if values[0] == values[1] else 1]

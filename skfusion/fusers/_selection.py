@@ -8,7 +8,45 @@ import numpy as np
 
 from ._filters import box_mean
 
-__all__ = ["li_choice", "local_energy", "local_max", "majority", "match_weight"]
+__all__ = [
+    "fuse_bands",
+    "li_choice",
+    "local_energy",
+    "local_max",
+    "majority",
+    "match_weight",
+    "share",
+]
+
+# Of Burt and Kolczynski's experiments: agreement above it is averaged.
+_MATCH_THRESHOLD = 0.75
+
+
+def fuse_bands(ir, vis, rule, window):
+    """Return the fused band under a detail rule of LaplacianPyramid.
+
+    Coefficients may be complex under the rules "li" and "max".
+    """
+    if rule == "match":
+        weight = match_weight(vis, ir, window, _MATCH_THRESHOLD)
+        return weight * vis + (1 - weight) * ir
+    if rule == "soft":
+        weight = share(local_energy(vis, window), local_energy(ir, window))
+        return weight * vis + (1 - weight) * ir
+    if rule == "max":
+        choose_ir = np.abs(ir) > np.abs(vis)
+    elif rule == "energy":
+        choose_ir = local_energy(ir, window) > local_energy(vis, window)
+    else:
+        choose_ir = li_choice(np.abs(ir), np.abs(vis), window)
+    return np.where(choose_ir, ir, vis)
+
+
+def share(first, second):
+    """Return first / (first + second), one half where both are zero."""
+    total = first + second
+    half = np.full_like(total, 0.5)
+    return np.divide(first, total, out=half, where=total > 0)
 
 
 def local_max(magnitude, size):

@@ -14,7 +14,7 @@ from .._training import make_generator, resolve_device, train_network
 from ..images import luma
 from ..losses import dssim
 from ..networks.auif import AUIFNet
-from ..pairs import as_pairs
+from ..pairs import ImagePairs, as_pairs
 from ._auif_collapsed import CollapsedAUIF
 from ._decomposition import DecompositionFuser, TorchForm, are_single_images
 
@@ -215,13 +215,9 @@ class AUIF(DecompositionFuser):
             )
 
     def _training_data(self, X):
-        if are_single_images(X):
-            return [luma(image, f"X[{i}]") for i, image in enumerate(X)]
-        pairs = as_pairs(X)
-        read = [pairs.read(i) for i in range(len(pairs))]
-        return [luma(image) for pair in read for image in pair]
+        return X if are_single_images(X) else as_pairs(X)
 
-    def _train(self, network, images):
+    def _train(self, network, data):
         smallest = max(network.margin + 1, 3)
         if self.crop_size < smallest:
             raise ValueError(
@@ -231,7 +227,7 @@ class AUIF(DecompositionFuser):
             )
         generator = make_generator(self.random_state)
         network.initialize(generator)
-        images = [torch.from_numpy(image)[None] for image in images]
+        images = [torch.from_numpy(image)[None] for image in _read(data)]
 
         def batches():
             order = torch.randperm(len(images), generator=generator).tolist()
@@ -289,3 +285,11 @@ class AUIF(DecompositionFuser):
         if device.type == "cpu":
             return CollapsedAUIF(network)
         return TorchForm(network, device)
+
+
+def _read(data):
+    """Return the images of both columns of pairs, or single images, as luma."""
+    if not isinstance(data, ImagePairs):
+        return [luma(image, f"X[{i}]") for i, image in enumerate(data)]
+    pairs = [data.read(i) for i in range(len(data))]
+    return [luma(image) for pair in pairs for image in pair]

@@ -74,9 +74,7 @@ class BayesFuser(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(
-        self, smoothness=0.5, n_iterations=15, *, parity=False, color="luma"
-    ):
+    def __init__(self, smoothness=0.5, n_iterations=15, *, parity=False, color="luma"):
         self.smoothness = smoothness
         self.n_iterations = n_iterations
         self.parity = parity

@@ -125,7 +125,10 @@ class CBF(BaseFuser):
         near = np.exp(distance / (-2 * self.sigma_spatial**2)).astype(image.dtype)
         scale = 0.5 / (self.sigma_range * levels) ** 2
         kernel = cross_bilateral_exact if self.parity else cross_bilateral
-        image, guide = pad(image, half, half, "mirror"), pad(guide, half, half, "mirror")
+        image, guide = (
+            pad(image, half, half, "mirror"),
+            pad(guide, half, half, "mirror"),
+        )
         return kernel(image, guide, near, scale)
 
     def _strength(self, detail):

@@ -106,7 +106,9 @@ class DCHWT(BaseFuser):
                     norm="ortho",
                 )
         spectrum[:rows, :columns] = fft.dctn(
-            _weighted(low_ir, low_vis, sum(significance_ir[-1]), sum(significance_vis[-1])),
+            _weighted(
+                low_ir, low_vis, sum(significance_ir[-1]), sum(significance_vis[-1])
+            ),
             norm="ortho",
         )
         return fft.idctn(spectrum, norm="ortho")[: shape[0], : shape[1]]

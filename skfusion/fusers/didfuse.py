@@ -64,9 +64,9 @@ class DIDFuse(DecompositionFuser):
     color : {"luma", "per_channel"}, default="luma"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
-    tile_size : int or None, default=512
-        Fuse images larger than this in overlapping tiles, with the same result: the
-        maps take 2 kB a pixel.
+    tile_size : int or None, default=128
+        Fuse images larger than this in overlapping tiles, with the same result. The
+        maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.
     device : str, default="auto"
         ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
     random_state : int, RandomState instance or None, default=None
@@ -150,7 +150,7 @@ class DIDFuse(DecompositionFuser):
         distance="l1",
         mixed_precision=False,
         color="luma",
-        tile_size=512,
+        tile_size=128,
         device="auto",
         random_state=None,
         verbose=False,
@@ -177,14 +177,13 @@ class DIDFuse(DecompositionFuser):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _train(self, network, pairs):
+    def _train(self, network, data):
         generator = make_generator(self.random_state)
         network.initialize(generator)
         network.to(memory_format=torch.channels_last)
-        read = [pairs.read(i) for i in range(len(pairs))]
         read = [
-            torch.stack([torch.from_numpy(luma(image)) for image in pair])
-            for pair in read
+            torch.stack([torch.from_numpy(luma(image)) for image in data.read(i)])
+            for i in range(len(data))
         ]
         size = self.crop_size
 

@@ -13,13 +13,10 @@ from ..images import to_dtype
 from ._filters import grey_levels
 from ._pyramid import laplacian_pyramid, rebuild
 from ._saliency import saliency_weight
-from ._selection import li_choice, local_energy, match_weight
+from ._selection import fuse_bands, li_choice, share
 from ._validation import check_odd
 
 __all__ = ["LaplacianPyramid"]
-
-# Of Burt and Kolczynski's experiments: agreement above it is averaged.
-_MATCH_THRESHOLD = 0.75
 
 
 class LaplacianPyramid(BaseFuser):
@@ -38,7 +35,7 @@ class LaplacianPyramid(BaseFuser):
         image with the larger local maximum, after a vote of the neighbours.
         ``"energy"``: the one with more energy in the window. ``"match"``: the same, but
         a mean where the two agree. ``"soft"``: a mean weighted by the energies.
-    window : int, default=3
+    window : int, default=5
         Side of the window of all rules but ``"max"``, in pixels of the band, odd.
     base_rule : {"average", "saliency", "max", "energy"}, default="average"
         How the coarse rest is blended. ``"average"``: with the weight `base_weight`.
@@ -99,7 +96,7 @@ class LaplacianPyramid(BaseFuser):
         n_levels=4,
         *,
         detail_rule="li",
-        window=3,
+        window=5,
         base_rule="average",
         base_weight=0.5,
         gain=1.0,
@@ -150,28 +147,5 @@ class LaplacianPyramid(BaseFuser):
             weight = weight.astype(np.float32)
         else:
             far_vis, far_ir = (vis - vis.mean()) ** 2, (ir - ir.mean()) ** 2
-            weight = _share(far_vis, far_ir)
+            weight = share(far_vis, far_ir)
         return weight * vis + (1 - weight) * ir
-
-
-def fuse_bands(ir, vis, rule, window):
-    """Return the fused detail band under one of the rules of LaplacianPyramid."""
-    if rule == "match":
-        weight = match_weight(vis, ir, window, _MATCH_THRESHOLD)
-        return weight * vis + (1 - weight) * ir
-    if rule == "soft":
-        weight = _share(local_energy(vis, window), local_energy(ir, window))
-        return weight * vis + (1 - weight) * ir
-    if rule == "max":
-        choose_ir = np.abs(ir) > np.abs(vis)
-    elif rule == "energy":
-        choose_ir = local_energy(ir, window) > local_energy(vis, window)
-    else:
-        choose_ir = li_choice(np.abs(ir), np.abs(vis), window)
-    return np.where(choose_ir, ir, vis)
-
-
-def _share(first, second):
-    total = first + second
-    half = np.full_like(total, 0.5)
-    return np.divide(first, total, out=half, where=total > 0)

@@ -39,8 +39,8 @@ class LatLRR(LearnedArrayFuser):
     norm : {"nuclear", "l1"}, default="nuclear"
         What measures how salient a patch is.
     accumulate_levels : bool, default=False
-        Add detail layer l ``n_levels + 1 - l`` times, as the authors' program does, whose
-        accumulator is never cleared: published results are far sharper for it.
+        Add detail layer l ``n_levels + 1 - l`` times, as the authors' program does,
+        whose accumulator is never cleared: published results are far sharper for it.
     projection : array-like of shape (d, d), path or None, default=None
         A projection for ``d = patch_size ** 2``, or its safetensors file, in place of
         `weights`. It multiplies patches read column by column, as in MATLAB.

@@ -22,8 +22,8 @@ class MDLatLRR(LatLRR):
     norm : {"nuclear", "l1"}, default="nuclear"
         What measures how salient a patch is.
     accumulate_levels : bool, default=False
-        Add detail layer l ``n_levels + 1 - l`` times, as the authors' program does, whose
-        accumulator is never cleared.
+        Add detail layer l ``n_levels + 1 - l`` times, as the authors' program does,
+        whose accumulator is never cleared.
     projection : array-like of shape (d, d), path or None, default=None
         A projection for ``d = patch_size ** 2``, or its safetensors file, in place of
         `weights`. It multiplies patches read column by column, as in MATLAB.

@@ -78,23 +78,23 @@ class MSVD(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        fused = self._transform_pair(ir, vis)
-        return _stretch(fused) if self.rescale or self.parity else fused
+        return self._transform_pair(ir, vis, stretch=self.rescale or self.parity)
 
     def _fuse_channels(self, ir, vis):
         """Channel by channel; the original does not stretch colour."""
         channels = [
-            self._transform_pair(ir, np.ascontiguousarray(vis[..., c]))
+            self._transform_pair(ir, np.ascontiguousarray(vis[..., c]), stretch=False)
             for c in range(3)
         ]
         fused = np.stack(channels, axis=-1)
         return _stretch(fused) if self.rescale else fused
 
-    def _transform_pair(self, ir, vis):
+    def _transform_pair(self, ir, vis, *, stretch):
         height, width = ir.shape
         if self.parity:
             ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
-        return self._level(ir, vis, self.n_levels)[:height, :width]
+        fused = self._level(ir, vis, self.n_levels)
+        return (_stretch(fused) if stretch else fused)[:height, :width]
 
     def _level(self, ir, vis, n_levels):
         height, width = ir.shape

@@ -52,8 +52,8 @@ class SAIF(WeightMapFuser):
     Notes
     -----
     With ``s = |dX/dx| + |dX/dy|`` of the smoothed images the first map is
-    ``M = box(s_I - s_V) > 0``; the result is ``F = M I + (1 - M) V``, a mean, so that it
-    never leaves the range of the two images. Where neither image has structure the
+    ``M = box(s_I - s_V) > 0``; the result is ``F = M I + (1 - M) V``, a mean, so that
+    it never leaves the range of the two images. Where neither image has structure the
     visible one is taken.
 
     References

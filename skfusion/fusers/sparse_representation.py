@@ -40,8 +40,8 @@ class SparseRepresentationFuser(LearnedArrayFuser):
 
     Parameters
     ----------
-    transform : {"laplacian", "ratio"}, default="laplacian"
-        The pyramid: of differences (LP_SR) or of quotients (RP_SR).
+    pyramid : {"laplacian", "ratio"}, default="laplacian"
+        The transform: a pyramid of differences (LP_SR) or of quotients (RP_SR).
     n_levels : int, default=4
         Number of detail bands; levels that an image is too small for are left out.
     tolerance : float, default=0.1 / 255
@@ -105,7 +105,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
 
     _parameter_constraints: dict = {
         **LearnedArrayFuser._parameter_constraints,
-        "transform": [StrOptions({"laplacian", "ratio"})],
+        "pyramid": [StrOptions({"laplacian", "ratio"})],
         "n_levels": [Interval(Integral, 0, None, closed="left")],
         "tolerance": [Interval(Real, 0, None, closed="left")],
         "overlap": [Interval(Integral, 0, None, closed="left")],
@@ -119,7 +119,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
 
     def __init__(
         self,
-        transform="laplacian",
+        pyramid="laplacian",
         n_levels=4,
         *,
         tolerance=0.1 / 255,
@@ -133,7 +133,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         parity=False,
         color="luma",
     ):
-        self.transform = transform
+        self.pyramid = pyramid
         self.n_levels = n_levels
         self.tolerance = tolerance
         self.overlap = overlap
@@ -181,7 +181,9 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         )
         atoms = learner.fit(patches[varied] / lengths[varied]).components_
         # Read column by column, the order in which dictionaries are published.
-        return atoms.reshape(-1, side, side).transpose(0, 2, 1).reshape(len(atoms), -1).T
+        return (
+            atoms.reshape(-1, side, side).transpose(0, 2, 1).reshape(len(atoms), -1).T
+        )
 
     def _fuse(self, ir, vis):
         if self.parity:
@@ -191,7 +193,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
     def _pyramids(self, ir, vis, white):
         border = "quirk" if self.parity else "mirror"
         offset = ir.dtype.type(_TOOLBOX_OFFSET if self.parity else _OFFSET)
-        if self.transform == "ratio":
+        if self.pyramid == "ratio":
             bands_ir, low_ir = ratio_pyramid(ir, self.n_levels, offset, border)
             bands_vis, low_vis = ratio_pyramid(vis, self.n_levels, offset, border)
         else:
@@ -199,13 +201,13 @@ class SparseRepresentationFuser(LearnedArrayFuser):
             bands_vis, low_vis = laplacian_pyramid(vis, self.n_levels, border)
         low = self._low_band(low_ir, low_vis, white).astype(low_ir.dtype)
         bands = [self._choose(a, b) for a, b in zip(bands_ir, bands_vis)]
-        if self.transform == "ratio":
+        if self.pyramid == "ratio":
             return rebuild_ratio(bands, low, ir.shape, offset, border)
         return rebuild(bands, low, ir.shape, border)
 
     def _choose(self, ir, vis):
         strengths = np.abs(ir), np.abs(vis)
-        if self.transform == "ratio" and not self.parity:
+        if self.pyramid == "ratio" and not self.parity:
             # A quotient of one is no contrast; the toolbox compares magnitudes.
             strengths = np.abs(np.log(ir)), np.abs(np.log(vis))
         return np.where(li_choice(*strengths, parity=self.parity), ir, vis)

@@ -6,60 +6,7 @@ import types as _types
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submodules=[],
-    submod_attrs={
-        "context": ["Context"],
-        "registry": [
-            "ImageTooSmallError",
-            "Metric",
-            "UndefinedMetricWarning",
-            "registry",
-        ],
-        "scorer": [
-            "FusionScorer",
-            "get_fusion_scorer",
-            "make_fusion_scorer",
-            "single_split",
-        ],
-        "evaluate": ["evaluate"],
-        "sets": ["metric_set", "metric_sets"],
-        "information": [
-            "ce",
-            "cross_entropy",
-            "en",
-            "entropy",
-            "mi",
-            "mutual_information",
-            "nmi",
-            "qncie",
-            "qte",
-        ],
-        "fmi": ["fmi", "fmi_dct", "fmi_pixel", "fmi_w"],
-        "features": [
-            "ag",
-            "average_gradient",
-            "definition",
-            "df",
-            "edge_intensity",
-            "ei",
-            "sd",
-            "sf",
-            "spatial_frequency",
-            "standard_deviation",
-        ],
-        "gradient": ["labf", "nabf", "qabf", "qm", "qsf"],
-        "correlation": ["cc", "scd"],
-        "error": ["mse", "psnr", "rmse"],
-        "ssim": ["mef_ssim", "ms_ssim", "ssim"],
-        "piella": ["qe", "qs", "qw"],
-        "yang_cvejic": ["qc", "qy"],
-        "vif": ["vif", "viff"],
-        "perceptual": ["qcb", "qcv"],
-        "phase": ["qp"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
 
 
 class _Package(_types.ModuleType):

@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import contextlib
 import functools
+import json
 import os
-import tempfile
 from pathlib import Path
 
 from .._version import __version__
@@ -92,23 +91,31 @@ def write_weights(path, tensors, metadata=None) -> None:
     metadata : dict of str to str, optional
         The version of the library is added.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path = Path(path)
     if path.suffix != ".safetensors":
         raise ValueError(f"path={str(path)!r}: weights end in '.safetensors'.")
     metadata = {"skfusion": __version__, **(metadata or {})}
-    contiguous = {key: value.detach().cpu().contiguous() for key, value in
-                  tensors.items()}
-    handle, partial = tempfile.mkstemp(dir=path.parent or ".", suffix=".partial")
-    os.close(handle)
+    metadata = {key: str(metadata[key]) for key in sorted(metadata)}
+    tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    data = _in_order(save(tensors, metadata), metadata)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        save_file(contiguous, partial, {k: str(v) for k, v in metadata.items()})
+        partial.write_bytes(data)
         os.replace(partial, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
+        partial.unlink(missing_ok=True)
         raise
+
+
+def _in_order(data, metadata):
+    """Return the file with its metadata sorted: the writer's order is random."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = metadata
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return data[:8] + text.ljust(size) + data[8 + size :]
 
 
 def read_metadata(source) -> dict:

@@ -133,6 +133,20 @@ def test_wrong_parameters(images, params, message):
         make_sharpness_patches(images, **params)
 
 
+def test_tiles_that_the_blur_does_not_change_are_left_out(rng):
+    image = np.full((64, 64), 255, dtype=np.uint8)
+    image[:28, :28] = 255 * rng.random((28, 28))
+    X, _ = make_sharpness_patches([image], n=8, kernel_sizes=[9], random_state=0)
+    assert (X[:, 0] != X[:, 1]).any((1, 2)).all()
+    X, _ = make_sharpness_patches(
+        [image], n=8, kernel_sizes=[9], keep_identical=True, random_state=0
+    )
+    assert (X[:, 0] == X[:, 1]).all((1, 2)).sum() == 6
+    flat = np.full((64, 64), 9, dtype=np.uint8)
+    with pytest.raises(ValueError, match="keep_identical=True"):
+        make_sharpness_patches([flat], n=2)
+
+
 def test_no_image():
     with pytest.raises(ValueError, match="images is empty"):
         make_sharpness_patches([], n=2)

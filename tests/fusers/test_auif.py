@@ -322,6 +322,13 @@ def test_even_filters_are_an_error(small_pairs, name):
         AUIF(**{**TINY, name: 8}).fit(small_pairs)
 
 
+def test_training_without_pairs_is_an_error():
+    with pytest.raises(ValueError, match="X=None with weights=None"):
+        AUIF(**TINY).fit()
+    with pytest.raises(ValueError, match="X holds no pair"):
+        AUIF(**TINY).fit([])
+
+
 @pytest.mark.parametrize("scale", [(0.5,), (0.0, 1.0), (0.6, 0.5), (0.5, 1.5)])
 def test_crop_scales_that_are_no_shares_are_an_error(small_pairs, scale):
     with pytest.raises(ValueError, match="crop_scale=.*0 < smallest <= largest <= 1"):

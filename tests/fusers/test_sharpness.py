@@ -115,7 +115,7 @@ def test_one_class_alone_is_that_image(pair, first, weighting, blend):
 
 def test_class_zero_means_the_first_image_which_is_the_visible_one(pair):
     fuser = SharpnessFuser(Fixed(1.0), both_orders=False, floor=0.0)
-    np.testing.assert_array_equal(fuser.weight_map([pair])[0], 1)
+    np.testing.assert_allclose(fuser.weight_map([pair])[0], 1, atol=1e-6)
     # In both orders "always the first" is no decision; ties go to the visible image.
     fuser = SharpnessFuser(Fixed(1.0), weighting="score")
     np.testing.assert_allclose(fuser.weight_map([pair])[0], 0.5, atol=1e-6)

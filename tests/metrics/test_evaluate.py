@@ -13,8 +13,6 @@ from skfusion.metrics import (
 )
 from skfusion.metrics.sets import as_entries
 
-SETS_OF_DEFAULTS = 35
-
 
 @pytest.fixture(scope="module")
 def scenes():
@@ -116,3 +114,18 @@ def test_a_single_key_is_a_set_of_one():
 def test_a_mapping_is_refused():
     with pytest.raises(ValueError, match="expected the name of a set"):
         as_entries({"qabf": {}})
+
+
+def test_entries_of_paths_and_of_small_images(tmp_path):
+    import cv2
+
+    from skfusion.metrics import ImageTooSmallError
+    from skfusion.metrics.sets import compute_entries
+
+    image = np.random.default_rng(0).integers(0, 256, (20, 20), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "f.png"), image)
+    entries = as_entries([("EN", "en", {"channel": "mean"})])
+    row = compute_entries(image, image, tmp_path / "f.png", entries)
+    assert row == {"EN": registry["en"](image, image, image)}
+    with pytest.raises(ImageTooSmallError, match="ms_ssim"):
+        compute_entries(image, image, image, as_entries("ms_ssim"))

@@ -376,3 +376,17 @@ def test_three_hundred_odd_inputs():
             slack = 1e-9 * (1 + abs(value))
             inside = math.isnan(value) or low - slack <= value <= high + slack
             assert inside, (key, value, shape, i)
+
+
+def test_degenerate_corners(scene):
+    a, b, f = scene
+    flat = np.full(SHAPE, 7, np.uint8)
+    column = np.arange(9, dtype=np.uint8)[:, None]
+    assert metrics.fmi(column, column, column, variant="gradient", window=1) == 1.0
+    for key, images, kwargs in (
+        ("scd", (a, b, np.zeros(SHAPE, np.uint8)), {"variant": "uint8"}),
+        ("qncie", (a, b, flat), {"variant": "zoo"}),
+        ("fmi", (flat * 0,) * 3, {"variant": "wavelet"}),
+    ):
+        with pytest.warns(UndefinedMetricWarning, match=key):
+            assert math.isnan(registry[key](*images, **kwargs))

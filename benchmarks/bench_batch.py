@@ -1,0 +1,130 @@
+"""Import time, what a search ships, and how a folder scales: ratios of one run."""
+
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import joblib
+import numpy as np
+
+import skfusion
+from skfusion import ImagePairs, load_pairs
+from skfusion.batch import fuse_folder
+from skfusion.compose import PreserveChroma
+from skfusion.datasets import make_scene_pairs
+from skfusion.images import write_image
+from skfusion.pipelines import get_pipeline
+
+
+def main():
+    print(
+        f"skfusion {skfusion.__version__}, Python {platform.python_version()}, "
+        f"numpy {np.__version__}, joblib {joblib.__version__}, "
+        f"{joblib.cpu_count()} cores, {platform.machine()}"
+    )
+    import_time()
+    task_size()
+    scaling()
+    memory()
+
+
+def import_time():
+    """Import of the package against import of numpy, interleaved processes."""
+    times = {"numpy": [], "skfusion": []}
+    for _ in range(15):
+        for module, found in times.items():
+            code = (
+                "import time; t = time.perf_counter(); "
+                f"import {module}; print(time.perf_counter() - t)"
+            )
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+            found.append(float(done.stdout))
+    numpy, ours = (statistics.median(found) for found in times.values())
+    print(f"import skfusion: {ours / numpy:.2f} x import numpy ({ours * 1e3:.0f} ms)")
+
+
+def task_size():
+    """Bytes that a task of a search carries, beside the buffer that is mapped."""
+    from joblib._memmapping_reducer import ArrayMemmapForwardReducer
+    from joblib.externals.loky.backend.reduction import dumps
+
+    image = np.zeros((512, 640), np.uint8)
+    X = ImagePairs([image] * 64, [image] * 64).pack()
+    task = joblib.delayed(fuse_folder)(get_pipeline("tif"), X[:32], "out")
+    with tempfile.TemporaryDirectory() as folder:
+        forward = ArrayMemmapForwardReducer(
+            1_000_000, lambda: folder, "r", True, verbose=0, prewarm=False
+        )
+        reducers = {np.ndarray: forward}
+        size = len(dumps(task, reducers=reducers))
+    whole = len(dumps(task))
+    print(f"one task of a search over 64 pairs: {size} bytes ({whole} unpacked)")
+
+
+def write_folder(folder, n_pairs, size=(512, 640)):
+    scenes = make_scene_pairs(2, size=size, night="mixed", random_state=0)
+    for side, images in (("ir", scenes.infrared), ("vis", scenes.visible)):
+        (folder / side).mkdir(parents=True)
+        for i, image in enumerate(images):
+            write_image(folder / side / f"{i:04d}.png", image)
+        for i in range(2, n_pairs):
+            source = folder / side / f"{i % 2:04d}.png"
+            os.link(source, folder / side / f"{i:04d}.png")
+    return load_pairs(folder)
+
+
+def scaling():
+    """64 pairs, two workers against one, both warm."""
+    cv2.setNumThreads(1)
+    estimator = PreserveChroma(get_pipeline("laplacian_pyramid"))
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        pairs = write_folder(folder / "in", 64)
+        times = {1: [], 2: []}
+        for n_jobs in (1, 2):
+            fuse_folder(estimator, pairs[:8], folder / "out", n_jobs=n_jobs)
+        for _ in range(5):
+            for n_jobs, found in times.items():
+                start = time.perf_counter()
+                fuse_folder(
+                    estimator,
+                    pairs,
+                    folder / "out",
+                    n_jobs=n_jobs,
+                    skip_existing=False,
+                )
+                found.append(time.perf_counter() - start)
+        one, two = (statistics.median(found) for found in times.values())
+        ratios = sorted(a / b for a, b in zip(*times.values()))
+        print(
+            f"64 pairs of 640x512, colour: {64 / one:.1f} pairs/s with one worker, "
+            f"{64 / two:.1f} with two: {one / two:.2f} x "
+            f"(single rounds {ratios[0]:.2f} to {ratios[-1]:.2f})"
+        )
+
+
+def memory():
+    """Peak memory of one process after 100 and after 1000 pairs."""
+    estimator = PreserveChroma(get_pipeline("tif"))
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        pairs = write_folder(folder / "in", 1000, size=(120, 160))
+        fuse_folder(estimator, pairs[:100], folder / "a")
+        first = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        fuse_folder(estimator, pairs, folder / "b")
+        last = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(
+            f"peak memory after 100 pairs {first / 1024:.0f} MiB, after 1000 more "
+            f"{last / 1024:.0f} MiB"
+        )
+
+
+if __name__ == "__main__":
+    main()

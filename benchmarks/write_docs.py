@@ -1,0 +1,71 @@
+"""Write what the documentation generates: the README's picture and table of methods."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skfusion import fusers
+from skfusion.compose import PreserveChroma
+from skfusion.contact_sheet import contact_sheet
+from skfusion.datasets import make_scene_pairs
+from skfusion.images import write_image
+from skfusion.pipelines import DEFAULT_METHOD, get_pipeline, registry
+
+ROOT = Path(__file__).resolve().parents[1]
+START = "<!-- methods: written by `make docs` -->"
+END = "<!-- end of methods -->"
+THUMBNAIL = (96, 120)
+
+
+def main():
+    (ROOT / "docs" / "images" / "methods").mkdir(parents=True, exist_ok=True)
+    pairs = make_scene_pairs(4, night="mixed", random_state=7)
+    _write_picture(pairs)
+    _write_methods(pairs[[3]])
+
+
+def _write_picture(pairs):
+    chosen = pairs[[0, 1, 3]]
+    fused = PreserveChroma(get_pipeline(DEFAULT_METHOD)).fit_transform(chosen)
+    rows = [[*chosen.read(i), fused[i]] for i in range(len(chosen))]
+    captions = [["infrared", "visible", "fused"]] * len(chosen)
+    path = ROOT / "docs" / "images" / "fusion.png"
+    write_image(path, contact_sheet(rows, captions, tile_height=256))
+    print(path)
+
+
+def _write_methods(pair):
+    lines = ["| name | method | in one picture |", "|---|---|---|"]
+    for entry in registry.values():
+        estimator = PreserveChroma(get_pipeline(entry.name))
+        fused = estimator.fit(pair).transform(pair)[0]
+        path = ROOT / "docs" / "images" / "methods" / f"{entry.name}.jpg"
+        write_image(path, _thumbnail(fused))
+        picture = f"![{entry.name}](docs/images/methods/{entry.name}.jpg)"
+        lines.append(f"| `{entry.name}` | {_title(entry)} | {picture} |")
+        print(path)
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    head, rest = text.split(START)
+    table = "\n".join(lines)
+    text = f"{head}{START}\n{table}\n{END}{rest.split(END)[1]}"
+    readme.write_text(text, encoding="utf-8")
+
+
+def _title(entry):
+    fuser = type(get_pipeline(entry.name)["fuse"]).__name__
+    assert fuser in fusers.__all__
+    return f"{entry.title} (`{fuser}`)"
+
+
+def _thumbnail(image):
+    import cv2
+
+    height, width = THUMBNAIL
+    return np.clip(
+        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), 0, 1
+    )
+
+
+if __name__ == "__main__":
+    main()
