@@ -158,16 +158,18 @@ def main():
     parser.add_argument("--windows", type=int, default=60)
     parser.add_argument("--batches", type=int, default=2)
     parser.add_argument("--networks", nargs="+", default=["six-path", "three-path"])
+    parser.add_argument("--borders", nargs="+", default=["context", "zero"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     print(
         f"{arguments.size[1]}x{arguments.size[0]}, torch {torch.__version__}, "
         f"{arguments.threads} thread(s), {platform.machine()}; CPU seconds a pair\n"
     )
-    print("| network | border | one by one | batches of 256 | dense | ratio to one by")
-    print("one | ratio to batches | largest difference of logits |".rjust(60))
+    columns = "network,border,one by one,batches of 256,dense,one by one / dense,"
+    columns += "batches / dense,largest difference of logits"
+    print("| " + columns.replace(",", " | ") + " |\n" + "|---" * 8 + "|")
     for name in arguments.networks:
-        for border in ("context", "zero"):
+        for border in arguments.borders:
             bench(
                 name,
                 border,

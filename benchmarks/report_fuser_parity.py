@@ -63,14 +63,15 @@ METHODS = [
         "",
     ),
     ("HMSD_GF", "HMSDGF", {}, "HMSD_GF", ""),
-    ("GFCE", "GFCE", {}, "GFCE", "ties at single pixels of published images"),
+    ("GFCE", "GFCE", {}, "GFCE", "published images: not examined"),
     ("CBF", "CBF", {}, "CBF", ""),
     (
         "GTF",
         "GTF",
         {},
         "GTF",
-        "published images: that program couples the gradients of the three channels",
+        "published images: not understood; that program seems to couple the gradients "
+        "of the three channels, which explains most of it but not all",
     ),
     ("IFEVIP", "IFEVIP", {"darken": True}, None, ""),
     (None, "IFEVIP", {}, "IFEVIP", ""),
@@ -127,8 +128,10 @@ COLUMNS = (
 
 FOOTER = """
 Left out: the curvelet and the nonsubsampled contourlet variants (MST_CVT, MST_NSCT,
-NSCT_SR). The packages that are kept on PyPI carry another curvelet transform (the
-uniform one), the contourlet transform is in none.
+NSCT_SR). Of the curvelet packages on PyPI `curvelets` is kept, but has the uniform
+transform, another one than the original's; `curvepy-fdct` states the same one as the
+original, but is young and was not tried. No package with the contourlet transform was
+found.
 """
 
 

@@ -3,8 +3,8 @@
     python benchmarks/train_auif.py INFRARED VISIBLE -o auif.safetensors
 
 Every file of the two folders is a training image. The defaults are the shipped
-weights' recipe: crops of half the side with the same zoom, more epochs, a
-second drop of the learning rate, centred maps. ``--published`` is that of the paper.
+weights' recipe: crops of half the side with the same zoom, a second drop of the
+learning rate, the zero map tied to a grey. ``--published`` is that of the paper.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -21,7 +21,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("folders", nargs="+", type=Path)
 parser.add_argument("-o", "--output", type=Path, required=True)
 parser.add_argument("--published", action="store_true")
-parser.add_argument("--max-epochs", type=int, default=100)
+parser.add_argument("--max-epochs", type=int, default=80)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--threads", type=int, default=1)
 args = parser.parse_args()
@@ -33,7 +33,8 @@ schedule = dict(
     batch_size=32,
     crop_size=64,
     crop_scale=(0.02, 0.25),
-    centering_weight=0.1,
+    zero_weight=10.0,
+    zero_level=0.48,
 )
 images = sorted(str(path) for folder in args.folders for path in folder.iterdir())
 start = time.perf_counter()

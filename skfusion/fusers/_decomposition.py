@@ -17,6 +17,7 @@ from .._training import resolve_device
 from ..base import TorchFuser
 from ..images import luma
 from ..pairs import as_pairs
+from ..weights import WeightsError, read_metadata, read_weights
 
 __all__ = ["DecompositionFuser", "TorchForm", "are_single_images", "join_maps"]
 
@@ -64,6 +65,7 @@ class DecompositionFuser(TorchFuser):
     _parameter_constraints: dict = {
         **TorchFuser._parameter_constraints,
         "rule": [StrOptions({"sum", "average", "l1"})],
+        "initial_weights": [StrOptions({"pretrained"}), str, os.PathLike, None],
     }
     _base_and_detail: tuple[int, int]
 
@@ -138,13 +140,34 @@ class DecompositionFuser(TorchFuser):
         joined = tuple(join_maps(z[0], z[1], self.rule)[None] for z in maps)
         return form.decode(joined)[0, 0].cpu().numpy()
 
+    def _initialize(self, network, generator):
+        """Give a network the parameters from which training starts."""
+        network.initialize(generator)
+        if self.initial_weights is not None:
+            start = self.initial_weights
+            source = self._pretrained() if start == "pretrained" else start
+            network.load_state_dict(read_weights(source, network.state_dict()))
+
     def _form(self):
         """Return the network in the form for inference on the device, cached."""
         network, device = self._network(), resolve_device(self.device)
         forms = _FORMS.setdefault(network, {})
         if device not in forms:
+            if self.weights is not None:
+                self._check_origin()
             forms[device] = self._make_form(network, device)
         return forms[device]
+
+    def _check_origin(self):
+        """Refuse weights made with other fixed filters, which no shape gives away."""
+        source = self._pretrained() if self.weights == "pretrained" else self.weights
+        origin = read_metadata(source)
+        for name, value in self._metadata().items():
+            if origin.get(name, str(value)) != str(value):
+                raise WeightsError(
+                    f"weights={str(self.weights)!r} was made with {name}="
+                    f"{origin[name]}, this fuser has {name}={value}."
+                )
 
     def _make_form(self, network, device):
         raise NotImplementedError

@@ -55,9 +55,13 @@ class AUIF(DecompositionFuser):
         Epochs after which both learning rates are divided by ten.
     dssim_weight : float, default=5.0
         Weight of the structural dissimilarity beside the mean squared error.
-    centering_weight : float, default=0.0
-        Weight of the squared mean of the maps, in units of their variance: see Notes.
-        The published training has none; 0.1 was used for the shipped weights.
+    zero_weight : float, default=0.0
+        Weight of a term that ties the zero map to the grey ``zero_level``: see Notes.
+        The published training has none; 10 was used for the shipped weights.
+    zero_level : float, default=0.5
+        The grey in (0, 1) which a zero map then decodes to.
+    initial_weights : "pretrained", path or None, default=None
+        Where training starts; ``None`` draws random parameters.
     color : {"luma", "per_channel"}, default="luma"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
@@ -89,9 +93,10 @@ class AUIF(DecompositionFuser):
     differs from reflecting the image has kernels of its own. That is exact: 25
     multiplications a pixel in place of 1152, in training and in fusing.
 
-    Reconstruction leaves open which image the zero map stands for, and with it the
-    brightness of a sum of two maps, which then is a matter of the seed. With
-    ``centering_weight`` the maps are centred, and the sum keeps the mean brightness.
+    Reconstruction leaves open which grey the zero map stands for, and with it the
+    brightness of a sum of two maps: the logit of the fused image is the sum of those
+    of the sources minus that of this grey, which is a matter of the seed. The term
+    ``zero_weight (grey - zero_level)^2`` settles it.
 
     The networks see single images, so ``fit`` also takes a list of images. It holds
     all of them in memory. The loss is ``MSE + dssim_weight * DSSIM`` (3x3 window), the
@@ -133,7 +138,8 @@ class AUIF(DecompositionFuser):
         "crop_scale": [tuple, list],
         "milestones": ["array-like"],
         "dssim_weight": [Interval(Real, 0, None, closed="left")],
-        "centering_weight": [Interval(Real, 0, None, closed="left")],
+        "zero_weight": [Interval(Real, 0, None, closed="left")],
+        "zero_level": [Interval(Real, 0, 1, closed="neither")],
     }
     _base_and_detail = (0, 1)
 
@@ -154,7 +160,9 @@ class AUIF(DecompositionFuser):
         detail_learning_rate=1e-3,
         milestones=(41, 81),
         dssim_weight=5.0,
-        centering_weight=0.0,
+        zero_weight=0.0,
+        zero_level=0.5,
+        initial_weights=None,
         color="luma",
         tile_size=None,
         device="auto",
@@ -175,7 +183,9 @@ class AUIF(DecompositionFuser):
         self.detail_learning_rate = detail_learning_rate
         self.milestones = milestones
         self.dssim_weight = dssim_weight
-        self.centering_weight = centering_weight
+        self.zero_weight = zero_weight
+        self.zero_level = zero_level
+        self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
         self.device = device
@@ -226,7 +236,7 @@ class AUIF(DecompositionFuser):
                 f"{smallest}."
             )
         generator = make_generator(self.random_state)
-        network.initialize(generator)
+        self._initialize(network, generator)
         images = [torch.from_numpy(image)[None] for image in _read(data)]
 
         def batches():
@@ -267,8 +277,11 @@ class AUIF(DecompositionFuser):
         rebuilt = torch.sigmoid(network.decoder_norm(mixed))
         loss = functional.mse_loss(rebuilt, images)
         loss = loss + self.dssim_weight * dssim(rebuilt, images, window=3)
-        if self.centering_weight:
-            loss = loss + self.centering_weight * mixed.mean() ** 2 / mixed.var()
+        if self.zero_weight:
+            norm = network.decoder_norm
+            zero = norm.bias - norm.weight * mixed.mean() / mixed.std()
+            error = torch.sigmoid(zero) - self.zero_level
+            loss = loss + self.zero_weight * error.square().sum()
         return loss
 
     def _pretrained(self):

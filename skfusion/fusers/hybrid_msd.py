@@ -31,8 +31,8 @@ class HybridMSD(BaseFuser):
     lam : float, default=30.0
         Steepness of the weights: larger takes in more of the infrared image.
     sigma_range : float, default=0.05
-        Range of the bilateral filter at the first scale, of images in [0, 1]; it
-        halves from scale to scale.
+        Range of the bilateral filter at the first scale, of images in [0, 1], at least
+        0.01; it halves from scale to scale.
     parity : bool, default=False
         Compute as the authors' program does, in double precision on 0..255.
     color : {"luma", "per_channel"}, default="luma"

@@ -19,7 +19,8 @@ __all__ = ["SharpnessClassifier"]
 
 # Pixels of an image that a window's planes depend on: one for Sobel, one for the stem.
 _CONTEXT = 2
-_BATCH = 256
+# Pairs that run together: their widest maps stay at some 25 MB.
+_BATCH = 16
 
 
 class SharpnessClassifier(ClassifierMixin, BaseEstimator):

@@ -9,7 +9,6 @@ CHEAP = {"ConvSR": {"max_iter": 3}, "Resize": {"scale": 1.0}}
 # (class name, check name) -> why the check does not hold for the class.
 _LUMA_ONLY = "a distance map is gray whatever the image is"
 EXCEPTIONS = {
-    ("GFCE", "dark"): "it is made to brighten dark pairs",
     ("DistanceTransform", "colour"): _LUMA_ONLY,
     ("DistanceTransform", "one colour pixel"): _LUMA_ONLY,
     (

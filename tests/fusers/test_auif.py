@@ -231,7 +231,7 @@ def test_schedule_and_weights_of_the_loss_matter(tiny, small_pairs):
         {"detail_learning_rate": 0.02},
         {"milestones": (1,)},
         {"dssim_weight": 0.0},
-        {"centering_weight": 1.0},
+        {"zero_weight": 1.0},
         {"crop_scale": (0.5, 0.6)},
         {"batch_size": 3},
         {"crop_size": 22},
@@ -246,13 +246,31 @@ def test_schedule_and_weights_of_the_loss_matter(tiny, small_pairs):
         assert not same, change
 
 
-def test_centering_moves_the_mean_of_the_maps_to_zero(small_pairs):
-    offsets = []
-    for centering_weight in (0.0, 10.0):
-        settings = {**TINY, "max_epochs": 30, "centering_weight": centering_weight}
-        norm = AUIF(**settings).fit(small_pairs).network_.decoder_norm
-        offsets.append((norm.running_mean / norm.running_var.sqrt()).abs().item())
-    assert offsets[1] < 0.2 < offsets[0]
+@pytest.mark.parametrize("level", [0.3, 0.7])
+def test_zero_map_decodes_to_the_grey_asked_for(small_pairs, level):
+    settings = {**TINY, "max_epochs": 40, "zero_weight": 10.0, "zero_level": level}
+    norm = AUIF(**settings).fit(small_pairs).network_.decoder_norm
+    zero = norm.bias - norm.weight * norm.running_mean / norm.running_var.sqrt()
+    assert torch.sigmoid(zero).item() == pytest.approx(level, abs=0.1)
+
+
+def test_training_may_start_from_weights(tiny, small_pairs, tmp_path):
+    path = tmp_path / "start.safetensors"
+    tiny.save_weights(path)
+    still = {**TINY, "learning_rate": 1e-12, "detail_learning_rate": 1e-12}
+    further = AUIF(**still, initial_weights=path).fit(small_pairs)
+    for key, value in tiny.network_.named_parameters():
+        torch.testing.assert_close(further.network_.get_parameter(key), value)
+    with pytest.raises(ValueError, match="made for another network"):
+        AUIF(**{**TINY, "n_layers": 3}, initial_weights=path).fit(small_pairs)
+
+
+def test_training_may_start_from_the_pretrained_weights(small_pairs):
+    settings = {**TINY, "n_layers": 10, "n_channels": 64, "max_epochs": 1}
+    settings |= {"learning_rate": 1e-12, "detail_learning_rate": 1e-12}
+    further = AUIF(**settings, initial_weights="pretrained").fit(small_pairs)
+    expected = AUIF()._network().base[3].kernel
+    torch.testing.assert_close(further.network_.base[3].kernel, expected)
 
 
 def test_progress_is_shown_on_request(small_pairs, capsys):
@@ -275,6 +293,8 @@ def test_saved_weights_fuse_alike(tiny, small_pairs, tmp_path):
         AUIF(3, 4, weights=path).transform(small_pairs)
     with pytest.raises(ValueError, match="another width"):
         AUIF(2, 5, weights=path).transform(small_pairs)
+    with pytest.raises(ValueError, match="made with base_size=11.*has base_size=9"):
+        AUIF(2, 4, base_size=9, weights=path).transform(small_pairs)
 
 
 def test_pretrained_weights_make_a_fused_image_of_more_contrast(small_pairs):
@@ -300,7 +320,9 @@ def test_pretrained_weights_make_a_fused_image_of_more_contrast(small_pairs):
         {"detail_learning_rate": -1.0},
         {"milestones": 5},
         {"dssim_weight": -1},
-        {"centering_weight": -1},
+        {"zero_weight": -1},
+        {"zero_level": 1.0},
+        {"initial_weights": 1},
         {"crop_scale": 1},
         {"weights": 3},
         {"tile_size": 8},

@@ -60,3 +60,10 @@ def test_parity_equals_the_published_images(vifb):
 
 def test_any_image(check_any_image):
     check_any_image(FPDE(), identity=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2)])
+def test_parity_takes_sides_too_short_for_a_derivative(shape):
+    ir, vis = np.random.default_rng(2).random((2, *shape), dtype=np.float32)
+    fused = FPDE(parity=True)._fuse(ir, 0.5 * ir + 0.5 * vis)
+    assert fused.shape == shape and np.isfinite(fused).all()
