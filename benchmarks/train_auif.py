@@ -21,7 +21,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("folders", nargs="+", type=Path)
 parser.add_argument("-o", "--output", type=Path, required=True)
 parser.add_argument("--published", action="store_true")
-parser.add_argument("--max-epochs", type=int, default=80)
+parser.add_argument("--max-epochs", type=int, default=120)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--threads", type=int, default=1)
 args = parser.parse_args()
@@ -33,7 +33,7 @@ schedule = dict(
     batch_size=32,
     crop_size=64,
     crop_scale=(0.02, 0.25),
-    zero_weight=10.0,
+    zero_weight=1.0,
     zero_level=0.48,
 )
 images = sorted(str(path) for folder in args.folders for path in folder.iterdir())

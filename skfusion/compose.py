@@ -12,8 +12,6 @@ from .pairs import ImagePairs, as_pairs
 
 __all__ = ["EnhanceByModality", "PreserveChroma"]
 
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-
 
 class EnhanceByModality(TransformerMixin, BaseEstimator):
     """Enhance the infrared and the visible images, each in its own way.
@@ -248,11 +246,9 @@ def _with_chroma(fused, colour):
             "PreserveChroma needs an estimator that returns gray images and keeps the "
             "size; use color='luma' in the fuser."
         )
-    chroma = colour - (colour @ _LUMA)[..., None]
-    above = chroma.max(axis=-1)
-    below = -chroma.min(axis=-1)
-    # The largest k in [0, 1] with 0 <= fused + k * chroma <= 1 in every channel.
-    room_above = np.divide(1 - fused, above, out=np.ones_like(fused), where=above > 0)
-    room_below = np.divide(fused, below, out=np.ones_like(fused), where=below > 0)
-    k = np.clip(np.minimum(room_above, room_below), 0, 1)
-    return np.clip(fused[..., None] + k[..., None] * chroma, 0, 1)
+    from ._kernels.chroma import with_chroma
+
+    colour = np.ascontiguousarray(colour, dtype=np.float32)
+    out = np.empty_like(colour)
+    with_chroma(np.ascontiguousarray(fused, dtype=np.float32), colour, out)
+    return out

@@ -320,8 +320,6 @@ def _encode(suffix, array):
     if suffix in (".jpg", ".jpeg"):
         options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR]
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    elif suffix == ".png":
-        options = [cv2.IMWRITE_PNG_COMPRESSION, 4]
     if array.ndim == 3:
         array = array[..., ::-1]
     done, encoded = cv2.imencode(suffix, np.ascontiguousarray(array), options)

@@ -146,6 +146,29 @@ def test_hue_is_kept_where_the_range_ends():
     )
 
 
+def test_the_kernel_equals_its_definition():
+    from skfusion.compose import _with_chroma
+
+    rng = np.random.default_rng(1)
+    colour = rng.random((9, 11, 3), dtype=np.float32)
+    colour[0] = colour[0, :, :1]
+    for fused in (
+        rng.random((9, 11), dtype=np.float32),
+        np.zeros((9, 11), np.float32),
+        np.ones((9, 11), np.float32),
+    ):
+        chroma = colour - (colour @ [0.299, 0.587, 0.114])[..., None]
+        # The largest k in [0, 1] with 0 <= fused + k * chroma <= 1 in every channel.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            limits = np.where(
+                chroma > 0, (1 - fused[..., None]) / chroma, -fused[..., None] / chroma
+            )
+        limits[np.abs(chroma) < 1e-7] = 1
+        k = np.clip(limits.min(axis=-1), 0, 1)[..., None]
+        expected = np.clip(fused[..., None] + k * chroma, 0, 1)
+        np.testing.assert_allclose(_with_chroma(fused, colour), expected, atol=1e-6)
+
+
 def test_gray_colour_gives_gray_and_gray_stays_gray(small_pairs):
     ir, vis = small_pairs[0]
     colour = np.repeat(vis[..., None], 3, axis=2)
