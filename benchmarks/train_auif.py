@@ -3,8 +3,9 @@
     python benchmarks/train_auif.py INFRARED VISIBLE -o auif.safetensors
 
 Every file of the two folders is a training image. The defaults are the shipped
-weights' recipe: crops of half the side with the same zoom, a second drop of the
-learning rate, the zero map tied to a grey. ``--published`` is that of the paper.
+weights' recipe: crops of half the side with the same zoom, a longer schedule, fixed
+normalisation in its second half, the zero map tied to a grey. ``--published`` is that
+of the paper.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -21,7 +22,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("folders", nargs="+", type=Path)
 parser.add_argument("-o", "--output", type=Path, required=True)
 parser.add_argument("--published", action="store_true")
-parser.add_argument("--max-epochs", type=int, default=120)
+parser.add_argument("--max-epochs", type=int, default=200)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--threads", type=int, default=1)
 args = parser.parse_args()
@@ -29,7 +30,8 @@ args = parser.parse_args()
 torch.set_num_threads(args.threads)
 schedule = dict(
     max_epochs=args.max_epochs,
-    milestones=[args.max_epochs // 2, args.max_epochs * 5 // 6],
+    milestones=[args.max_epochs // 2, args.max_epochs * 9 // 10],
+    frozen_epochs=args.max_epochs // 2,
     batch_size=32,
     crop_size=64,
     crop_scale=(0.02, 0.25),

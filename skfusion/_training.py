@@ -57,6 +57,7 @@ def train_network(
     max_epochs,
     milestones=(),
     gamma=0.1,
+    frozen_epochs=0,
     device="cpu",
     verbose=False,
 ):
@@ -77,6 +78,10 @@ def train_network(
     milestones : sequence of int, default=()
         Epochs after which the learning rates are multiplied by ``gamma``.
     gamma : float, default=0.1
+    frozen_epochs : int, default=0
+        How many of the last epochs train with batch normalisation at its running
+        statistics, as it is at use: batch statistics scale each batch differently,
+        which blunts the contrast of what a network reconstructs.
     device : str or torch.device, default="cpu"
     verbose : bool or int, default=False
         Show a progress bar.
@@ -100,7 +105,11 @@ def train_network(
     )
     curve = []
     progress = tqdm(range(max_epochs), "epoch", disable=not verbose)
-    for _ in progress:
+    for epoch in progress:
+        if epoch >= max_epochs - frozen_epochs:
+            for module in network.modules():
+                if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                    module.eval()
         total = n = 0
         for batch in batches():
             optimizer.zero_grad()

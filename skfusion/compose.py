@@ -170,8 +170,8 @@ class PreserveChroma(TransformerMixin, BaseEstimator):
     >>> from skfusion.fusers import AverageFuser
     >>> red = np.zeros((1, 1, 3)); red[..., 0] = 0.6
     >>> X = [(np.full((1, 1), 0.4), red)]
-    >>> PreserveChroma(AverageFuser()).fit_transform(X)[0].round(2).tolist()
-    [[[0.66, 0.12, 0.12]]]
+    >>> PreserveChroma(AverageFuser()).fit_transform(X)[0][0, 0].round(2)
+    array([0.71, 0.11, 0.11], dtype=float32)
     """
 
     def __init__(self, estimator):

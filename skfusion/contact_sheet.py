@@ -39,7 +39,7 @@ def contact_sheet(rows, captions, *, tile_height=240, max_width=4096) -> np.ndar
     >>> from skfusion.contact_sheet import contact_sheet
     >>> image = np.zeros((60, 80))
     >>> contact_sheet([[image, image]], [["a", "b"]], tile_height=60).shape
-    (86, 172, 3)
+    (86, 168, 3)
     """
     if len(rows) != len(captions) or not rows:
         raise ValueError(

@@ -60,6 +60,10 @@ class AUIF(DecompositionFuser):
         The published training has none; 10 was used for the shipped weights.
     zero_level : float, default=0.5
         The grey in (0, 1) which a zero map then decodes to.
+    frozen_epochs : int, default=0
+        How many of the last epochs train with the normalisation fixed at its running
+        statistics, for contrast closer to the images'. The published training has
+        none.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"luma", "per_channel"}, default="luma"
@@ -137,6 +141,7 @@ class AUIF(DecompositionFuser):
         "detail_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "crop_scale": [tuple, list],
         "milestones": ["array-like"],
+        "frozen_epochs": [Interval(Integral, 0, None, closed="left")],
         "dssim_weight": [Interval(Real, 0, None, closed="left")],
         "zero_weight": [Interval(Real, 0, None, closed="left")],
         "zero_level": [Interval(Real, 0, 1, closed="neither")],
@@ -162,6 +167,7 @@ class AUIF(DecompositionFuser):
         dssim_weight=5.0,
         zero_weight=0.0,
         zero_level=0.5,
+        frozen_epochs=0,
         initial_weights=None,
         color="luma",
         tile_size=None,
@@ -185,6 +191,7 @@ class AUIF(DecompositionFuser):
         self.dssim_weight = dssim_weight
         self.zero_weight = zero_weight
         self.zero_level = zero_level
+        self.frozen_epochs = frozen_epochs
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
@@ -267,6 +274,7 @@ class AUIF(DecompositionFuser):
             ],
             max_epochs=self.max_epochs,
             milestones=self.milestones,
+            frozen_epochs=self.frozen_epochs,
             device=resolve_device(self.device),
             verbose=self.verbose,
         )
@@ -278,10 +286,8 @@ class AUIF(DecompositionFuser):
         loss = functional.mse_loss(rebuilt, images)
         loss = loss + self.dssim_weight * dssim(rebuilt, images, window=3)
         if self.zero_weight:
-            norm = network.decoder_norm
-            zero = norm.bias - norm.weight * mixed.mean() / mixed.std()
-            error = torch.sigmoid(zero) - self.zero_level
-            loss = loss + self.zero_weight * error.square().sum()
+            grey = torch.sigmoid(_zero(network.decoder_norm, mixed))
+            loss = loss + self.zero_weight * (grey - self.zero_level).square().sum()
         return loss
 
     def _pretrained(self):
@@ -306,3 +312,10 @@ def _read(data):
         return [luma(image, f"X[{i}]") for i, image in enumerate(data)]
     pairs = [data.read(i) for i in range(len(data))]
     return [luma(image) for pair in pairs for image in pair]
+
+
+def _zero(norm, mixed):
+    """Return what a zero beside the values of this batch is normalised to."""
+    if norm.training:
+        return norm.bias - norm.weight * mixed.mean() / mixed.std()
+    return norm(mixed.new_zeros(1, 1, 1, 1))

@@ -14,7 +14,7 @@ from .._training import make_generator, resolve_device, train_network
 from ..images import luma
 from ..losses import dssim
 from ..networks.didfuse import DIDFuseNet
-from ._decomposition import DecompositionFuser, TorchForm, join_maps
+from ._decomposition import DecompositionFuser, TorchForm
 
 __all__ = ["DIDFuse"]
 
@@ -55,13 +55,13 @@ class DIDFuse(DecompositionFuser):
         Weights of the terms that make base maps alike and detail maps differ.
     gradient_weight : float, default=10.0
         Weight of the error of the visible image's gradient.
-    brightness_weight : float, default=0.0
-        Weight of the squared difference between the mean of the fused crop (by
-        ``rule``) and the mean of its two sources: see Notes. The published training
-        has none; 10 was used for the shipped weights.
     distance : {"l1", "l2"}, default="l1"
         Distance of the maps inside the tanh: mean magnitude, as in the published code,
         or mean square, as the paper writes it.
+    frozen_epochs : int, default=0
+        How many of the last epochs train with the normalisation fixed at its running
+        statistics, for contrast closer to the images'. The published training has
+        none.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     mixed_precision : bool, default=False
@@ -95,8 +95,6 @@ class DIDFuse(DecompositionFuser):
     -----
     The loss of a pair is ``a (R_I + R_V) + b tanh(d(B_I, B_V)) - c tanh(d(D_I, D_V))
     + g |grad V - grad V'|`` with ``R = MSE + dssim_weight * DSSIM`` (11x11 window).
-    None of these terms sees a fused image, so that the brightness of a sum of maps is
-    a matter of the seed; ``brightness_weight`` adds one that does.
     ``fit`` holds all training pairs in memory.
 
     The rule ``"l1"`` of the published code divides by zero where the maps of both
@@ -128,12 +126,12 @@ class DIDFuse(DecompositionFuser):
         "augment": ["boolean"],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "milestones": ["array-like"],
+        "frozen_epochs": [Interval(Integral, 0, None, closed="left")],
         "dssim_weight": [Interval(Real, 0, None, closed="left")],
         "reconstruction_weight": [Interval(Real, 0, None, closed="left")],
         "base_weight": [Interval(Real, 0, None, closed="left")],
         "detail_weight": [Interval(Real, 0, None, closed="left")],
         "gradient_weight": [Interval(Real, 0, None, closed="left")],
-        "brightness_weight": [Interval(Real, 0, None, closed="left")],
         "distance": [StrOptions({"l1", "l2"})],
         "mixed_precision": ["boolean"],
     }
@@ -156,8 +154,8 @@ class DIDFuse(DecompositionFuser):
         base_weight=1.0,
         detail_weight=0.5,
         gradient_weight=10.0,
-        brightness_weight=0.0,
         distance="l1",
+        frozen_epochs=0,
         initial_weights=None,
         mixed_precision=False,
         color="luma",
@@ -180,8 +178,8 @@ class DIDFuse(DecompositionFuser):
         self.base_weight = base_weight
         self.detail_weight = detail_weight
         self.gradient_weight = gradient_weight
-        self.brightness_weight = brightness_weight
         self.distance = distance
+        self.frozen_epochs = frozen_epochs
         self.initial_weights = initial_weights
         self.mixed_precision = mixed_precision
         self.color = color
@@ -222,6 +220,7 @@ class DIDFuse(DecompositionFuser):
             [{"params": network.parameters(), "lr": self.learning_rate}],
             max_epochs=self.max_epochs,
             milestones=self.milestones,
+            frozen_epochs=self.frozen_epochs,
             device=resolve_device(self.device),
             verbose=self.verbose,
         )
@@ -238,29 +237,13 @@ class DIDFuse(DecompositionFuser):
         (_, _, base_vis, detail_vis), (_, _, base_ir, detail_ir) = maps
         apart = self._apart(detail_ir, detail_vis)
         gradients = [_gradient(image) for image in (vis, rebuilt[0])]
-        loss = (
+        return (
             self.reconstruction_weight
             * (self._rebuilt(rebuilt[0], vis) + self._rebuilt(rebuilt[1], ir))
             + self.base_weight * self._apart(base_ir, base_vis)
             - self.detail_weight * apart
             + self.gradient_weight * functional.l1_loss(*gradients)
         )
-        if self.brightness_weight:
-            loss = loss + self.brightness_weight * self._brighter(network, maps, pairs)
-        return loss
-
-    def _brighter(self, network, maps, pairs):
-        """Squared difference in mean between fused crops and their sources."""
-        with torch.autocast(
-            pairs.device.type, torch.bfloat16, enabled=self.mixed_precision
-        ):
-            joined = [
-                torch.stack([join_maps(a, b, self.rule) for a, b in zip(*both)])
-                for both in zip(*maps)
-            ]
-            fused = network.decode(*joined)
-        difference = fused.float().mean((1, 2, 3)) - pairs.mean((1, 2, 3))
-        return difference.square().mean()
 
     def _rebuilt(self, image, target):
         distance = functional.mse_loss(image, target)

@@ -193,21 +193,6 @@ def test_loss_is_the_published_one(tiny, small_pairs):
         torch.testing.assert_close(weighted, distance + 3 * base.abs().mean().tanh())
 
 
-@pytest.mark.parametrize("rule", ["sum", "average"])
-def test_brightness_term_compares_the_fused_mean_with_that_of_the_sources(tiny, rule):
-    pairs = torch.rand(2, 2, 16, 16, generator=torch.Generator().manual_seed(0))
-    network = tiny.network_
-    with torch.no_grad():
-        maps = [network.encode(pairs[:, i : i + 1]) for i in range(2)]
-        fused = network.decode(*(a + b for a, b in zip(*maps)))
-        if rule == "average":
-            fused = network.decode(*((a + b) / 2 for a, b in zip(*maps)))
-        error = fused[:, 0].mean((1, 2)) - pairs.mean((1, 2, 3))
-        plain = DIDFuse(rule=rule)._loss(network, pairs)
-        found = DIDFuse(rule=rule, brightness_weight=3.0)._loss(network, pairs)
-    torch.testing.assert_close(found, plain + 3 * error.square().mean())
-
-
 def test_training_may_start_from_weights(tiny, small_pairs, tmp_path):
     path = tmp_path / "start.safetensors"
     tiny.save_weights(path)
@@ -270,7 +255,6 @@ def test_pretrained_weights_make_a_fused_image_of_more_contrast(small_pairs):
         {"base_weight": -1},
         {"detail_weight": -1},
         {"gradient_weight": -1},
-        {"brightness_weight": -1},
         {"initial_weights": 1},
         {"distance": "l3"},
         {"mixed_precision": "half"},
