@@ -61,7 +61,7 @@ def report(name, plain, fast, repeats):
     print(f"{name}: plain {slow[0]:.3f} s (median {slow[1]:.3f})", end=", ")
     print(f"fast {quick[0]:.4f} s (median {quick[1]:.4f})", end=", ")
     print(
-        f"ratio {slow[0] / quick[0]:.0f} (medians {slow[1] / quick[1]:.0f})", end=", "
+        f"ratio {slow[0] / quick[0]:.3g} (medians {slow[1] / quick[1]:.3g})", end=", "
     )
     print(f"largest difference {difference:.1e}")
 

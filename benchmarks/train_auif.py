@@ -23,7 +23,7 @@ parser.add_argument("folders", nargs="+", type=Path)
 parser.add_argument("-o", "--output", type=Path, required=True)
 parser.add_argument("--published", action="store_true")
 parser.add_argument("--max-epochs", type=int, default=200)
-parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--threads", type=int, default=1)
 args = parser.parse_args()
 

@@ -233,6 +233,7 @@ def _fuse_chunk(estimator, pairs, outputs, bit_depth, one_thread):
             for i, output in enumerate(outputs)
         ]
     _limit_threads()
+    _keep_freed_memory()
     with threadpool_limits(1):
         return [
             _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
@@ -249,6 +250,26 @@ def _limit_threads():
     cv2.setNumThreads(1)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+def _keep_freed_memory():
+    """Let a worker of joblib reuse the memory of its images.
+
+    glibc gives large arrays back to the system at once; the page faults of the next
+    ones then hold two workers back to 1.5 times the speed of one.
+    """
+    import ctypes
+    import multiprocessing
+    import sys
+
+    ours = multiprocessing.current_process().name.startswith("Loky")
+    if not (ours and sys.platform.startswith("linux")):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_threshold = -1, -3
+        mallopt(mmap_threshold, 2**28)
+        mallopt(trim_threshold, 2**28)
 
 
 def _fuse_one(estimator, pair, output, bit_depth):

@@ -103,7 +103,7 @@ def _parser():
         commands, "convert-weights", _convert, "make a published checkpoint loadable"
     )
     convert.add_argument("method", help="e.g. auif, didfuse")
-    convert.add_argument("source", help="checkpoint file or folder")
+    convert.add_argument("source", help="folder with the published checkpoint files")
     convert.add_argument("-o", "--output", required=True, help=".safetensors file")
 
     _command(commands, "info", _info, "versions, methods, weights, hardware")

@@ -105,6 +105,26 @@ def test_milestones_scale_the_rate():
     assert torch.equal(frozen.weight, once.weight)
 
 
+def test_frozen_epochs_fix_the_normalisation():
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1))
+    training = []
+
+    def loss(network, batch):
+        training.append((network[0].training, network[1].training))
+        return network(batch).square().mean()
+
+    train_network(
+        network,
+        lambda: [torch.rand(2, 1, 4, 4, generator=generator())],
+        loss,
+        network.parameters(),
+        max_epochs=3,
+        frozen_epochs=2,
+    )
+    assert training == [(True, True), (True, False), (True, False)]
+    assert network[1].num_batches_tracked == 1
+
+
 def test_a_loss_that_is_not_finite_is_an_error():
     with pytest.raises(FloatingPointError, match="loss is nan after epoch 1"):
         fit_line(target=float("nan"))

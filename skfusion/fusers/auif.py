@@ -57,7 +57,7 @@ class AUIF(DecompositionFuser):
         Weight of the structural dissimilarity beside the mean squared error.
     zero_weight : float, default=0.0
         Weight of a term that ties the zero map to the grey ``zero_level``: see Notes.
-        The published training has none; 10 was used for the shipped weights.
+        The published training has none; 1 was used for the shipped weights.
     zero_level : float, default=0.5
         The grey in (0, 1) which a zero map then decodes to.
     frozen_epochs : int, default=0

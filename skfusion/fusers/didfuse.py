@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 
 import torch
@@ -55,6 +56,12 @@ class DIDFuse(DecompositionFuser):
         Weights of the terms that make base maps alike and detail maps differ.
     gradient_weight : float, default=10.0
         Weight of the error of the visible image's gradient.
+    zero_weight : float, default=0.0
+        Weight of a term on the brightness of the sum of maps, in the frozen epochs:
+        see Notes. The published training has none; 1 was used for the shipped
+        weights.
+    zero_level : float, default=0.5
+        The grey in (0, 1) that makes no difference to such a sum.
     distance : {"l1", "l2"}, default="l1"
         Distance of the maps inside the tanh: mean magnitude, as in the published code,
         or mean square, as the paper writes it.
@@ -95,6 +102,10 @@ class DIDFuse(DecompositionFuser):
     -----
     The loss of a pair is ``a (R_I + R_V) + b tanh(d(B_I, B_V)) - c tanh(d(D_I, D_V))
     + g |grad V - grad V'|`` with ``R = MSE + dssim_weight * DSSIM`` (11x11 window).
+    None of these terms sees a fused image, so that the brightness of a sum of maps is
+    a matter of the seed. With ``zero_weight``, the mean logit of the fused image is
+    drawn to the sum of those of its sources, less that of ``zero_level``. It needs
+    ``frozen_epochs``: a sum of maps has not the batch statistics of an image.
     ``fit`` holds all training pairs in memory.
 
     The rule ``"l1"`` of the published code divides by zero where the maps of both
@@ -132,6 +143,8 @@ class DIDFuse(DecompositionFuser):
         "base_weight": [Interval(Real, 0, None, closed="left")],
         "detail_weight": [Interval(Real, 0, None, closed="left")],
         "gradient_weight": [Interval(Real, 0, None, closed="left")],
+        "zero_weight": [Interval(Real, 0, None, closed="left")],
+        "zero_level": [Interval(Real, 0, 1, closed="neither")],
         "distance": [StrOptions({"l1", "l2"})],
         "mixed_precision": ["boolean"],
     }
@@ -154,6 +167,8 @@ class DIDFuse(DecompositionFuser):
         base_weight=1.0,
         detail_weight=0.5,
         gradient_weight=10.0,
+        zero_weight=0.0,
+        zero_level=0.5,
         distance="l1",
         frozen_epochs=0,
         initial_weights=None,
@@ -178,6 +193,8 @@ class DIDFuse(DecompositionFuser):
         self.base_weight = base_weight
         self.detail_weight = detail_weight
         self.gradient_weight = gradient_weight
+        self.zero_weight = zero_weight
+        self.zero_level = zero_level
         self.distance = distance
         self.frozen_epochs = frozen_epochs
         self.initial_weights = initial_weights
@@ -237,12 +254,29 @@ class DIDFuse(DecompositionFuser):
         (_, _, base_vis, detail_vis), (_, _, base_ir, detail_ir) = maps
         apart = self._apart(detail_ir, detail_vis)
         gradients = [_gradient(image) for image in (vis, rebuilt[0])]
-        return (
+        loss = (
             self.reconstruction_weight
             * (self._rebuilt(rebuilt[0], vis) + self._rebuilt(rebuilt[1], ir))
             + self.base_weight * self._apart(base_ir, base_vis)
             - self.detail_weight * apart
             + self.gradient_weight * functional.l1_loss(*gradients)
+        )
+        if self.zero_weight and not network.merge.norm.training:
+            loss = loss + self.zero_weight * self._misplaced(network, maps, pairs)
+        return loss
+
+    def _misplaced(self, network, maps, pairs):
+        """Squared error of the mean logit of the fused crops."""
+        with torch.autocast(
+            pairs.device.type, torch.bfloat16, enabled=self.mixed_precision
+        ):
+            fused = network.decode(*(a + b for a, b in zip(*maps)))
+        mean = torch.logit(fused.float(), eps=1e-3).mean((1, 2, 3))
+        sources = torch.logit(pairs, eps=1e-2).mean((2, 3)).sum(1)
+        return (
+            (mean - sources + math.log(self.zero_level / (1 - self.zero_level)))
+            .square()
+            .mean()
         )
 
     def _rebuilt(self, image, target):

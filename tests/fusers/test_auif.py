@@ -246,9 +246,11 @@ def test_schedule_and_weights_of_the_loss_matter(tiny, small_pairs):
         assert not same, change
 
 
+@pytest.mark.parametrize("frozen_epochs", [0, 20])
 @pytest.mark.parametrize("level", [0.3, 0.7])
-def test_zero_map_decodes_to_the_grey_asked_for(small_pairs, level):
+def test_zero_map_decodes_to_the_grey_asked_for(small_pairs, level, frozen_epochs):
     settings = {**TINY, "max_epochs": 40, "zero_weight": 10.0, "zero_level": level}
+    settings["frozen_epochs"] = frozen_epochs
     norm = AUIF(**settings).fit(small_pairs).network_.decoder_norm
     zero = norm.bias - norm.weight * norm.running_mean / norm.running_var.sqrt()
     assert torch.sigmoid(zero).item() == pytest.approx(level, abs=0.1)
@@ -322,6 +324,7 @@ def test_pretrained_weights_make_a_fused_image_of_more_contrast(small_pairs):
         {"dssim_weight": -1},
         {"zero_weight": -1},
         {"zero_level": 1.0},
+        {"frozen_epochs": -1},
         {"initial_weights": 1},
         {"crop_scale": 1},
         {"weights": 3},

@@ -193,6 +193,36 @@ def test_loss_is_the_published_one(tiny, small_pairs):
         torch.testing.assert_close(weighted, distance + 3 * base.abs().mean().tanh())
 
 
+def test_zero_term_places_the_logit_of_the_sum():
+    pairs = torch.rand(2, 2, 16, 16, generator=torch.Generator().manual_seed(0))
+    pairs = 0.2 + 0.6 * pairs
+    network = DIDFuse(**TINY)._build_network()
+    network.initialize(torch.Generator().manual_seed(1)).eval()
+    logit = torch.special.logit
+    with torch.no_grad():
+        maps = [network.encode(pairs[:, i : i + 1]) for i in range(2)]
+        fused = network.decode(*(a + b for a, b in zip(*maps)))
+        error = logit(fused).mean((1, 2, 3)) - logit(pairs).mean((2, 3)).sum(1)
+        error = error + logit(torch.tensor(0.4))
+        plain = DIDFuse()._loss(network, pairs)
+        settings = DIDFuse(zero_weight=3.0, zero_level=0.4)
+        found = settings._loss(network, pairs)
+        torch.testing.assert_close(found, plain + 3 * error.square().mean())
+        network.train()
+        assert torch.equal(
+            settings._loss(network, pairs), DIDFuse()._loss(network, pairs)
+        )
+
+
+def test_frozen_epochs_leave_the_statistics_alone(tiny, small_pairs):
+    before = {key: value for key, value in states(tiny).items() if "running" in key}
+    still = {**TINY, "frozen_epochs": 1}
+    one = DIDFuse(**{**still, "max_epochs": 3}).fit(small_pairs)
+    for key, value in before.items():
+        assert torch.equal(states(one)[key], value), key
+    assert one.loss_curve_[:2] == tiny.loss_curve_
+
+
 def test_training_may_start_from_weights(tiny, small_pairs, tmp_path):
     path = tmp_path / "start.safetensors"
     tiny.save_weights(path)
@@ -255,6 +285,9 @@ def test_pretrained_weights_make_a_fused_image_of_more_contrast(small_pairs):
         {"base_weight": -1},
         {"detail_weight": -1},
         {"gradient_weight": -1},
+        {"frozen_epochs": -1},
+        {"zero_weight": -1},
+        {"zero_level": 0},
         {"initial_weights": 1},
         {"distance": "l3"},
         {"mixed_precision": "half"},
