@@ -6,12 +6,12 @@ from __future__ import annotations
 import io
 import os
 import stat
-import uuid
 import warnings
 from pathlib import Path
 
 import numpy as np
 
+from ._atomic_files import replace_file
 from ._image_headers import plan_decoding
 
 __all__ = [
@@ -205,7 +205,7 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
         raise FileExistsError(
             f"path={str(path)!r} exists: pass overwrite=True to replace it."
         )
-    _replace_file(path, encoded)
+    replace_file(path, encoded)
 
 
 def _read_bytes(path, limit):
@@ -326,15 +326,3 @@ def _encode(suffix, array):
     if not done:
         raise ValueError(f"image of shape {array.shape} cannot be held by {suffix}.")
     return encoded
-
-
-def _replace_file(path, data):
-    """Write beside, then rename: atomic, with the permissions open() would give."""
-    temporary = path.parent / f".{uuid.uuid4().hex}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,13 +6,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from ._atomic_files import replace_file
 from ._version import __version__
 
 __all__ = ["ModelFileError", "load_pipeline", "save_pipeline"]
@@ -66,11 +66,7 @@ def save_pipeline(estimator, path) -> None:
     text = json.dumps(content, indent=2) + "\n"
     for fitted, file in weights:
         fitted.save_weights(path.parent / file)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".partial", delete=False, encoding="utf-8"
-    ) as partial:
-        partial.write(text)
-    os.replace(partial.name, path)
+    replace_file(path, text.encode())
 
 
 def load_pipeline(path):

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from pathlib import Path
 
+from .._atomic_files import replace_file
 from .._version import __version__
 
 __all__ = ["WeightsError", "load_network", "pretrained_names", "read_weights"]
@@ -100,13 +100,7 @@ def write_weights(path, tensors, metadata=None) -> None:
     metadata = {key: str(metadata[key]) for key in sorted(metadata)}
     tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     data = _in_order(save(tensors, metadata), metadata)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    replace_file(path, data)
 
 
 def _in_order(data, metadata):
