@@ -35,7 +35,7 @@ _SUFFIXES = {
 READABLE_SUFFIXES = frozenset(_SUFFIXES)
 
 
-class ImageReadError(ValueError, OSError):
+class ImageReadError(OSError, ValueError):
     """A file that is no readable image; the message names the file and the reason.
 
     It is both a ``ValueError`` (a bad input) and an ``OSError`` (a bad file), so that
