@@ -1,0 +1,69 @@
+"""The command line: ``skfusion demo | fuse | evaluate | search | info | ...``."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import warnings
+
+from .._version import __version__
+
+__all__ = ["main"]
+
+# One module a command: `add` declares its options, `run` does the work.
+_COMMANDS = (
+    "demo",
+    "fuse",
+    "evaluate",
+    "search",
+    "make_patches",
+    "convert_weights",
+    "info",
+)
+
+# Exit codes: 0 all done, 1 some pairs failed (the others are done), 2 nothing was
+# done because the request was wrong, 130 interrupted.
+
+
+def main(argv=None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The words after ``skfusion``; ``sys.argv[1:]`` by default.
+
+    Returns
+    -------
+    int
+        0: done. 1: done but for the pairs named. 2: the request was wrong, nothing
+        was written. 130: interrupted; what is written is complete.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"skfusion {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"skfusion {args.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="skfusion", description="Infrared-visible image fusion."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in _COMMANDS:
+        importlib.import_module(f".{name}", __name__).add(commands)
+    return parser
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)

@@ -1,0 +1,25 @@
+"""``skfusion convert-weights``: make a published checkpoint loadable."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from ._options import add_command
+
+
+def add(commands):
+    """Declare the command and its options."""
+    convert = add_command(
+        commands, "convert-weights", run, "make a published checkpoint loadable"
+    )
+    convert.add_argument("method", help="e.g. auif, didfuse")
+    convert.add_argument("source", help="folder with the published checkpoint files")
+    convert.add_argument("-o", "--output", required=True, help=".safetensors file")
+
+
+def run(args):
+    """Do the work and return the exit code."""
+    from ..convert_weights import convert_weights
+
+    convert_weights(args.method, args.source, args.output)
+    print(f"written: {args.output}")
+    return 0

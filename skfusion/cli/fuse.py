@@ -1,0 +1,95 @@
+"""``skfusion fuse``: two images, or folders of them."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+from ._options import add_command, add_n_jobs, parse_params
+
+
+def add(commands):
+    """Declare the command and its options."""
+    fuse = add_command(commands, "fuse", run, "fuse two images or folders")
+    fuse.add_argument("infrared", help="infrared image or folder, or folder of pairs")
+    fuse.add_argument("visible", nargs="?", help="visible image or folder")
+    fuse.add_argument("-o", "--output", required=True, help="image file or folder")
+    which = fuse.add_mutually_exclusive_group()
+    which.add_argument("--method", metavar="NAME", help="see `skfusion info`")
+    which.add_argument("--model", metavar="FILE", help="best.json of a search")
+    fuse.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    fuse.add_argument("--bit-depth", type=int, choices=(8, 16), default=8)
+    fuse.add_argument(
+        "--color", choices=("luma", "gray", "per-channel"), default="luma"
+    )
+    fuse.add_argument("--suffix", default=".png", help="file format in a folder")
+    fuse.add_argument("--force", action="store_true", help="replace existing results")
+    fuse.add_argument("--quiet", action="store_true")
+    add_n_jobs(fuse)
+
+
+def run(args):
+    """Do the work and return the exit code."""
+    from ..pipelines import DEFAULT_METHOD, get_pipeline, with_color
+
+    params = parse_params(args.param)
+    if args.model is not None:
+        from ..model_files import load_pipeline
+
+        estimator = load_pipeline(args.model).set_params(**params)
+    else:
+        estimator = get_pipeline(args.method or DEFAULT_METHOD, **params)
+    estimator = with_color(estimator, args.color.replace("-", "_"))
+    infrared = Path(args.infrared)
+    if infrared.is_dir():
+        return _fuse_folders(args, estimator)
+    return _fuse_files(args, estimator)
+
+
+def _fuse_files(args, estimator):
+    from ..image_files import write_image
+    from ..pairs import ImagePairs
+
+    if args.visible is None:
+        raise ValueError(
+            f"{args.infrared!r} is one file: name the visible image too, or a folder "
+            "of pairs."
+        )
+    output = Path(args.output)
+    if output.is_dir():
+        output = output / (Path(args.visible).stem + args.suffix)
+    if output.exists() and not args.force:
+        raise ValueError(f"--output {str(output)!r} exists: --force replaces it.")
+    pairs = ImagePairs([args.infrared], [args.visible])
+    write_image(output, estimator.transform(pairs)[0], bit_depth=args.bit_depth)
+    return 0
+
+
+def _fuse_folders(args, estimator):
+    from ..batch import fuse_folder
+    from ..datasets import load_pairs
+
+    if args.visible is None:
+        pairs = load_pairs(args.infrared)
+    else:
+        pairs = load_pairs(infrared=args.infrared, visible=args.visible)
+    with warnings.catch_warnings():
+        # The report, with every failed pair, is printed below.
+        warnings.filterwarnings("ignore", message=r"\d+ written")
+        report = fuse_folder(
+            estimator,
+            pairs,
+            args.output,
+            n_jobs=args.n_jobs,
+            on_error="warn",
+            skip_existing=not args.force,
+            bit_depth=args.bit_depth,
+            suffix=args.suffix,
+            verbose=0 if args.quiet else 1,
+        )
+    print(report, file=sys.stderr if report.failed else sys.stdout)
+    if report.with_status("skipped"):
+        print("skipped: results that were there already; --force makes them again")
+    return 1 if report.failed else 0
