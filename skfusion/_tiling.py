@@ -14,9 +14,9 @@ def map_tiles(function, stack, tile_size, reach):
     Parameters
     ----------
     function : callable
-        From float32 ``(n, h, w)`` to ``(h, w)``; an output pixel depends on the input
-        at most ``reach`` pixels away, and on the border of the image only within that
-        distance of it.
+        From float32 ``(n, h, w)`` to ``(..., h, w)``; an output pixel depends on the
+        input at most ``reach`` pixels away, and on the border of the image only within
+        that distance of it.
     stack : ndarray of float32, shape (n, H, W)
     tile_size : int or None
         Side of the tiles without their overlap; ``None`` is one tile.
@@ -24,7 +24,7 @@ def map_tiles(function, stack, tile_size, reach):
 
     Returns
     -------
-    ndarray of float32, shape (H, W)
+    ndarray of float32, shape (..., H, W)
 
     Examples
     --------
@@ -37,14 +37,17 @@ def map_tiles(function, stack, tile_size, reach):
     height, width = stack.shape[1:]
     if tile_size is None or max(height, width) <= tile_size:
         return function(stack)
-    out = np.empty((height, width), dtype=np.float32)
+    out = None
     for top in range(0, height, tile_size):
         for left in range(0, width, tile_size):
             row, column = max(top - reach, 0), max(left - reach, 0)
             tile = stack[
                 :, row : top + tile_size + reach, column : left + tile_size + reach
             ]
-            target = out[top : top + tile_size, left : left + tile_size]
-            part = function(np.ascontiguousarray(tile))[top - row :, left - column :]
-            target[:] = part[: target.shape[0], : target.shape[1]]
+            part = function(np.ascontiguousarray(tile))
+            if out is None:
+                out = np.empty((*part.shape[:-2], height, width), dtype=np.float32)
+            target = out[..., top : top + tile_size, left : left + tile_size]
+            part = part[..., top - row :, left - column :]
+            target[:] = part[..., : target.shape[-2], : target.shape[-1]]
     return out

@@ -58,10 +58,11 @@ def train_network(
     milestones=(),
     gamma=0.1,
     frozen_epochs=0,
+    optimizer=torch.optim.Adam,
     device="cpu",
     verbose=False,
 ):
-    """Train a network with Adam and a step schedule.
+    """Train a network with a step schedule.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def train_network(
     loss : callable
         ``loss(network, batch)`` is the scalar to minimise.
     parameters : iterable of Tensor, or list of dict
-        What to train, as ``torch.optim.Adam`` takes it: a dict per learning rate.
+        What to train, as an optimizer takes it: a dict per learning rate.
     max_epochs : int
     milestones : sequence of int, default=()
         Epochs after which the learning rates are multiplied by ``gamma``.
@@ -82,6 +83,8 @@ def train_network(
         How many of the last epochs train with batch normalisation at its running
         statistics, as it is at use: batch statistics scale each batch differently,
         which blunts the contrast of what a network reconstructs.
+    optimizer : callable, default=torch.optim.Adam
+        Makes the optimizer of the parameters.
     device : str or torch.device, default="cpu"
     verbose : bool or int, default=False
         Show a progress bar.
@@ -99,10 +102,8 @@ def train_network(
     from tqdm import tqdm
 
     network.to(device).train()
-    optimizer = torch.optim.Adam(parameters)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(
-        optimizer, sorted(milestones), gamma
-    )
+    steps = optimizer(parameters)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(steps, sorted(milestones), gamma)
     curve = []
     progress = tqdm(range(max_epochs), "epoch", disable=not verbose)
     for epoch in progress:
@@ -112,10 +113,10 @@ def train_network(
                     module.eval()
         total = n = 0
         for batch in batches():
-            optimizer.zero_grad()
+            steps.zero_grad()
             value = loss(network, batch.to(device))
             value.backward()
-            optimizer.step()
+            steps.step()
             total, n = total + value.item() * len(batch), n + len(batch)
         schedule.step()
         curve.append(total / n)

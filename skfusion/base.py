@@ -299,6 +299,47 @@ class TorchFuser(BaseFuser):
 
         write_weights(path, self._network().state_dict(), self._metadata())
 
+    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
+        """Write the trained fuser as ONNX, for use without torch and skfusion.
+
+        The inputs ``"infrared"`` and ``"visible"`` and the output ``"fused"`` are
+        float32 ``(N, 1, H, W)`` in [0, 1]; the visible image is its BT.601 luma, whose
+        chroma is put back outside. The file's metadata tell the class, the version,
+        this convention and the least height and width, ``min_size``.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.onnx``, replaced if it exists.
+        dynamic : bool, default=True
+            Any N, H and W; else one image of ``size``.
+        size : (int, int), default=(480, 640)
+            Height and width of the fixed form.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            With ``weights=None`` before ``fit``.
+        ValueError
+            If the path does not end in ``.onnx`` or the size is too small.
+        ImportError
+            If the packages of ``skfusion[onnx]`` are not installed.
+        """
+        from .onnx_export import export_onnx
+
+        self._validate_params()
+        export_onnx(
+            self._onnx_module(),
+            path,
+            dynamic=dynamic,
+            size=size,
+            metadata=self._metadata(),
+        )
+
+    def _onnx_module(self):
+        """Return a module from ``(n, 1, h, w)`` infrared and visible to fused."""
+        raise NotImplementedError
+
     def _metadata(self):
         return {"class": type(self).__name__}
 
@@ -324,6 +365,19 @@ class TorchFuser(BaseFuser):
 
         name = self._pretrained() if self.weights == "pretrained" else self.weights
         return load_network(self._build_network, name, self._metadata())
+
+    def _check_origin(self):
+        """Refuse weights made with other fixed filters, which no shape gives away."""
+        from .weights import WeightsError, read_metadata
+
+        source = self._pretrained() if self.weights == "pretrained" else self.weights
+        origin = read_metadata(source)
+        for name, value in self._metadata().items():
+            if origin.get(name, str(value)) != str(value):
+                raise WeightsError(
+                    f"weights={str(self.weights)!r} was made with {name}="
+                    f"{origin[name]}, this fuser has {name}={value}."
+                )
 
     def __sklearn_is_fitted__(self):
         return self.weights is not None or hasattr(self, "network_")

@@ -216,11 +216,12 @@ def _window_quality(a, b, f, share):
     taps = _gaussian(11, 1.5, f)
     qa, va = _ssim_map(a, f, taps, 255.0)
     qb, vb = _ssim_map(b, f, taps, 255.0)
+    va, vb = (v.clamp(min=0) for v in (va, vb))  # rounding in single precision
     flat = (va < _FLAT) & (vb < _FLAT)
     va, vb = (torch.where(flat, 0.5, v) for v in (va, vb))
     pa, pb = va, vb
     if share == "deviation":
-        pa, pb = (_safe_sqrt(v.clamp(min=0)) for v in (va, vb))
+        pa, pb = (_safe_sqrt(v) for v in (va, vb))
     q = qb + pa / (pa + pb) * (qa - qb)
     return q.flatten(1), va.flatten(1), vb.flatten(1)
 
@@ -385,6 +386,8 @@ def fusion_quality_loss(
     alpha: float = 1.0,
     beta: float = 1.0,
     gamma: float = 0.0,
+    target: str = "both",
+    variant: str = "uiqi_blocks",
     compat: bool = False,
 ):
     """Weighted sum of quality, edge quality and squared error (Ataman and Akar).
@@ -395,7 +398,12 @@ def fusion_quality_loss(
         Images in [0, 1]; colour is reduced to luma.
     alpha, beta, gamma : float, default=1.0, 1.0, 0.0
         Weights of :func:`qw_loss`, of :func:`qe_loss` and of the mean squared error to
-        the two sources.
+        the target.
+    target : {"both", "infrared", "visible", "brighter"}, default="both"
+        What the squared error compares with: the mean over the two sources, one of
+        them, or the brighter of the two in each pixel.
+    variant : {"uiqi_blocks", "ssim"}, default="uiqi_blocks"
+        Form of the two qualities.
     compat : bool, default=False
         Compute what the authors' code computes: saliency normalised over the batch, the
         edge term to the power 0.7, and the error to the infrared image alone, on images
@@ -430,8 +438,15 @@ def fusion_quality_loss(
         error = 4 * F.mse_loss(fused, infrared)
         options = {"scope": "batch"}
     else:
-        error = (F.mse_loss(fused, infrared) + F.mse_loss(fused, visible)) / 2
-        options = {}
+        _choice(target, ("both", "infrared", "visible", "brighter"), "target")
+        if target == "both":
+            errors = [F.mse_loss(fused, infrared), F.mse_loss(fused, visible)]
+            error = sum(errors) / 2
+        else:
+            brighter = torch.maximum(infrared, visible)
+            targets = {"infrared": infrared, "visible": visible, "brighter": brighter}
+            error = F.mse_loss(fused, targets[target])
+        options = {"variant": variant}
     quality = qw_loss(*images, **options)
     edges = qe_loss(*images, alpha=0.7 if compat else 1.0, **options)
     return alpha * quality + beta * edges + gamma * error

@@ -78,6 +78,17 @@ _SINGLE_FUSERS = {
     "mdlatlrr": ("MDLatLRR", {}, "multi-level latent low-rank representation"),
     "auif": ("AUIF", {}, "algorithm unrolling network"),
     "didfuse": ("DIDFuse", {}, "deep image decomposition network"),
+    "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
+    "encoder_decoder_activated": (
+        "EncoderDecoderFuser",
+        {"activation": "leaky_relu", "base_channels": 32},
+        "encoder-decoder network, leaky ReLU",
+    ),
+    "encoder_decoder_small": (
+        "EncoderDecoderFuser",
+        {"activation": "leaky_relu", "base_channels": 16},
+        "encoder-decoder network for embedded use",
+    ),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 LEVELS = (
     ("_version", "_atomic_files"),
     ("_kernels", "networks"),
-    ("weights", "losses"),
+    ("weights", "losses", "onnx_export"),
     ("images", "image_files", "_image_headers"),
     ("pairs",),
     ("base",),
@@ -21,10 +21,20 @@ LEVELS = (
         "_training",
         "_tiling",
         "_crops",
+        "_tone",
+        "_video_streams",
     ),
     ("fusers", "compose", "inspection"),
-    ("pipelines",),
-    ("batch", "model_files", "search", "convert_weights", "demo"),
+    ("pipelines", "ranking"),
+    (
+        "batch",
+        "model_files",
+        "search",
+        "convert_weights",
+        "demo",
+        "video",
+        "leaderboard",
+    ),
     ("cli", "__main__"),
 )
 RANK = {name: i for i, names in enumerate(LEVELS) for name in names}

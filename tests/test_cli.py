@@ -151,7 +151,8 @@ def test_search(folder, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["search", str(folder), str(grid), "-o", str(out)]) == 0
     assert "best.json" in capsys.readouterr().out
-    assert sorted(p.name for p in out.iterdir()) == ["best.json", "search.csv"]
+    written = sorted(p.name for p in out.iterdir())
+    assert written == ["best.json", "search.csv", "search.png"]
     fused = tmp_path / "fused"
     model = str(out / "best.json")
     assert main(["fuse", str(folder), "-o", str(fused), "--model", model]) == 0
@@ -214,3 +215,10 @@ def test_the_module_runs_and_loads_nothing_heavy_for_help():
         [sys.executable, "-m", "skfusion", "--version"], capture_output=True, text=True
     )
     assert done.returncode == 0
+
+
+def test_evaluate_names_an_unknown_metric(folder, tmp_path, capsys):
+    words = ["evaluate", str(folder), str(folder / "vis"), "--metrics", "en,beauty"]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("skfusion evaluate: 'beauty' is no metric: choose from en")

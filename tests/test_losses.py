@@ -241,3 +241,40 @@ def test_every_loss_is_public():
         *("ssim_loss", "qw_loss", "qe_loss", "fusion_quality_loss"),
         *("qabf_loss", "vif_loss", "dssim"),
     }
+
+
+@pytest.mark.parametrize("target", ["both", "infrared", "visible", "brighter"])
+def test_fusion_quality_loss_compares_with_its_target(target):
+    a, b, f = torch.rand(3, 2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    loss = losses.fusion_quality_loss(
+        a, b, f, alpha=0, beta=0, gamma=2.0, target=target
+    )
+    expected = {
+        "both": ((a - f) ** 2 + (b - f) ** 2).mean(),
+        "infrared": 2 * ((a - f) ** 2).mean(),
+        "visible": 2 * ((b - f) ** 2).mean(),
+        "brighter": 2 * ((torch.maximum(a, b) - f) ** 2).mean(),
+    }
+    torch.testing.assert_close(loss, expected[target])
+
+
+def test_fusion_quality_loss_takes_the_form_of_the_qualities():
+    a, b, f = torch.rand(3, 2, 1, 24, 24, generator=torch.Generator().manual_seed(0))
+    for variant in ("uiqi_blocks", "ssim"):
+        expected = losses.qw_loss(a, b, f, variant=variant) + 2 * losses.qe_loss(
+            a, b, f, variant=variant
+        )
+        loss = losses.fusion_quality_loss(a, b, f, beta=2.0, variant=variant)
+        torch.testing.assert_close(loss, expected)
+    with pytest.raises(ValueError, match="target='none'"):
+        losses.fusion_quality_loss(a, b, f, target="none")
+
+
+def test_ssim_form_is_finite_in_single_precision():
+    """Rounding makes variances of even areas negative; no weight may divide by 0."""
+    gradient = torch.linspace(0, 1, 64).expand(1, 1, 64, 64)
+    a, b = (gradient * 1e-3 + level for level in (0.7, 0.9))
+    f = ((a + b) / 2).requires_grad_()
+    loss = losses.fusion_quality_loss(a, b, f, variant="ssim")
+    loss.backward()
+    assert torch.isfinite(loss) and torch.isfinite(f.grad).all()

@@ -16,10 +16,13 @@ __all__ = ["main"]
 _COMMANDS = (
     "demo",
     "fuse",
+    "fuse_video",
     "evaluate",
     "search",
+    "bench",
     "make_patches",
     "convert_weights",
+    "export_onnx",
     "info",
 )
 
@@ -46,7 +49,7 @@ def main(argv=None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return args.run(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"skfusion {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -16,22 +16,27 @@ def add(commands):
     fuse.add_argument("infrared", help="infrared image or folder, or folder of pairs")
     fuse.add_argument("visible", nargs="?", help="visible image or folder")
     fuse.add_argument("-o", "--output", required=True, help="image file or folder")
-    which = fuse.add_mutually_exclusive_group()
-    which.add_argument("--method", metavar="NAME", help="see `skfusion info`")
-    which.add_argument("--model", metavar="FILE", help="best.json of a search")
-    fuse.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    add_method(fuse)
     fuse.add_argument("--bit-depth", type=int, choices=(8, 16), default=8)
-    fuse.add_argument(
-        "--color", choices=("luma", "gray", "per-channel"), default="luma"
-    )
     fuse.add_argument("--suffix", default=".png", help="file format in a folder")
     fuse.add_argument("--force", action="store_true", help="replace existing results")
     fuse.add_argument("--quiet", action="store_true")
     add_n_jobs(fuse)
 
 
-def run(args):
-    """Do the work and return the exit code."""
+def add_method(parser):
+    """Declare the options that choose a method."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--method", metavar="NAME", help="see `skfusion info`")
+    which.add_argument("--model", metavar="FILE", help="best.json of a search")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--color", choices=("luma", "gray", "per-channel"), default="luma"
+    )
+
+
+def build_estimator(args):
+    """Return the estimator that these options choose."""
     from ..pipelines import DEFAULT_METHOD, get_pipeline, with_color
 
     params = parse_params(args.param)
@@ -41,7 +46,12 @@ def run(args):
         estimator = load_pipeline(args.model).set_params(**params)
     else:
         estimator = get_pipeline(args.method or DEFAULT_METHOD, **params)
-    estimator = with_color(estimator, args.color.replace("-", "_"))
+    return with_color(estimator, args.color.replace("-", "_"))
+
+
+def run(args):
+    """Do the work and return the exit code."""
+    estimator = build_estimator(args)
     infrared = Path(args.infrared)
     if infrared.is_dir():
         return _fuse_folders(args, estimator)

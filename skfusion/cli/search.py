@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from ._options import add_command, add_n_jobs
 
 
@@ -12,19 +15,67 @@ def add(commands):
     search.add_argument("pairs", help="folder of pairs")
     search.add_argument("grid", help="YAML or JSON file: pipeline, params, metrics")
     search.add_argument("-o", "--output", default="search_output", help="folder")
+    search.add_argument(
+        "--objective", help="mean-rank, or the metric that decides, e.g. qabf"
+    )
+    search.add_argument(
+        "--against",
+        metavar="TABLE",
+        help="a .csv of other methods, among which candidates are ranked",
+    )
+    search.add_argument(
+        "--strategy", choices=("grid", "random", "halving"), help="default: grid"
+    )
+    search.add_argument(
+        "--n-candidates", type=int, help="how many are drawn (random, halving)"
+    )
+    search.add_argument("--random-state", type=int, help="default: 0")
+    search.add_argument("--no-plot", action="store_true", help="write no search.png")
+    search.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="keep enhanced images for later searches (default: a temporary folder)",
+    )
     add_n_jobs(search)
 
 
 def run(args):
     """Do the work and return the exit code."""
     from ..datasets import load_pairs
-    from ..search import read_space, run_search, write_search
+    from ..search import (
+        SearchInterrupted,
+        plot_search,
+        read_space,
+        run_search,
+        write_search,
+    )
+    from ..search.run import save_table
 
     space = read_space(args.grid)
-    table, best = run_search(
-        load_pairs(args.pairs), space, n_jobs=args.n_jobs, verbose=1
-    )
+    pairs = load_pairs(args.pairs)
+    try:
+        table, best = run_search(
+            pairs,
+            space,
+            objective=args.objective,
+            against=args.against,
+            strategy=args.strategy,
+            n_candidates=args.n_candidates,
+            random_state=args.random_state,
+            n_jobs=args.n_jobs,
+            verbose=1,
+            cache=args.cache,
+        )
+    except SearchInterrupted as stop:
+        path = save_table(stop.table, args.output)
+        print(f"written: {path} ({len(stop.table)} finished candidates)")
+        raise
     print(table.head(10).round(4).to_string())
-    paths = write_search(table, best, args.output)
+    paths = [*write_search(table, best, args.output)]
+    if not args.no_plot:
+        try:
+            paths.append(plot_search(table, Path(args.output) / "search.png"))
+        except ImportError as error:
+            print(f"search.png is not drawn: {error}", file=sys.stderr)
     print("\n".join(f"written: {path}" for path in paths))
     return 0

@@ -7,6 +7,7 @@ from .convsr import ConvSR as ConvSR
 from .dchwt import DCHWT as DCHWT
 from .didfuse import DIDFuse as DIDFuse
 from .dtcwt import DTCWTFuser as DTCWTFuser
+from .encoder_decoder import EncoderDecoderFuser as EncoderDecoderFuser
 from .fpde import FPDE as FPDE
 from .gfce import GFCE as GFCE
 from .gff import GFF as GFF

@@ -17,7 +17,7 @@ from .._training import resolve_device
 from ..base import TorchFuser
 from ..images import luma
 from ..pairs import as_pairs
-from ..weights import WeightsError, read_metadata, read_weights
+from ..weights import read_weights
 
 __all__ = ["DecompositionFuser", "TorchForm", "are_single_images", "join_maps"]
 
@@ -30,7 +30,7 @@ def join_maps(first, second, rule):
 
     Parameters
     ----------
-    first, second : Tensor, shape (c, h, w)
+    first, second : Tensor, shape (c, h, w) or (n, c, h, w)
     rule : {"sum", "average", "l1"}
         ``"l1"``: a mean with the local activity as the weight, the magnitude summed
         over the channels and averaged over 3x3 pixels (zero outside the image). Where
@@ -38,14 +38,14 @@ def join_maps(first, second, rule):
 
     Returns
     -------
-    Tensor, shape (c, h, w)
+    Tensor, of that shape
     """
     if rule == "sum":
         return first + second
     if rule == "average":
         return (first + second) / 2
     activity = [
-        functional.avg_pool2d(z.abs().sum(0, keepdim=True)[None], 3, 1, 1)[0]
+        functional.avg_pool2d(z.abs().sum(-3, keepdim=True), 3, 1, 1)
         for z in (first, second)
     ]
     total = (activity[0] + activity[1]).clamp_min(torch.finfo(first.dtype).tiny)
@@ -158,18 +158,19 @@ class DecompositionFuser(TorchFuser):
             forms[device] = self._make_form(network, device)
         return forms[device]
 
-    def _check_origin(self):
-        """Refuse weights made with other fixed filters, which no shape gives away."""
-        source = self._pretrained() if self.weights == "pretrained" else self.weights
-        origin = read_metadata(source)
-        for name, value in self._metadata().items():
-            if origin.get(name, str(value)) != str(value):
-                raise WeightsError(
-                    f"weights={str(self.weights)!r} was made with {name}="
-                    f"{origin[name]}, this fuser has {name}={value}."
-                )
-
     def _make_form(self, network, device):
+        raise NotImplementedError
+
+    def _onnx_module(self):
+        from ._onnx_graphs import DecompositionGraph
+
+        network = self._network()
+        if self.weights is not None:
+            self._check_origin()
+        return DecompositionGraph(self._onnx_network(network), self.rule)
+
+    def _onnx_network(self, network):
+        """Return the network, with encode and decode, in the form to be exported."""
         raise NotImplementedError
 
 

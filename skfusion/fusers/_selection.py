@@ -9,10 +9,13 @@ import numpy as np
 from ._filters import box_mean
 
 __all__ = [
+    "band_weight",
+    "blend",
     "fuse_bands",
     "li_choice",
     "local_energy",
     "local_max",
+    "local_variance",
     "majority",
     "match_weight",
     "share",
@@ -22,28 +25,45 @@ __all__ = [
 _MATCH_THRESHOLD = 0.75
 
 
-def fuse_bands(ir, vis, rule, window):
-    """Return the fused band under a detail rule of LaplacianPyramid.
+def fuse_bands(ir, vis, rule, window, selectivity=1.0, energies=None):
+    """Return the fused band under a detail rule: see :func:`band_weight`."""
+    return blend(vis, ir, band_weight(ir, vis, rule, window, selectivity, energies))
 
-    Coefficients may be complex under the rules "li" and "max".
+
+def band_weight(ir, vis, rule, window, selectivity=1.0, energies=None):
+    """Return the weight of the visible band under a detail rule of LaplacianPyramid.
+
+    A bool array where the rule chooses, a float one where it mixes. `selectivity` is
+    the power of the energies under "soft"; `energies` (infrared, visible) take the
+    place of the local ones under it and "energy". Coefficients may be complex under
+    the rules "li" and "max".
     """
     if rule == "match":
-        weight = match_weight(vis, ir, window, _MATCH_THRESHOLD)
-        return weight * vis + (1 - weight) * ir
+        return match_weight(vis, ir, window, _MATCH_THRESHOLD)
+    if rule in ("energy", "soft") and energies is None:
+        energies = local_energy(ir, window), local_energy(vis, window)
     if rule == "soft":
-        weight = share(local_energy(vis, window), local_energy(ir, window))
-        return weight * vis + (1 - weight) * ir
+        return share(energies[1], energies[0], selectivity)
     if rule == "max":
-        choose_ir = np.abs(ir) > np.abs(vis)
-    elif rule == "energy":
-        choose_ir = local_energy(ir, window) > local_energy(vis, window)
-    else:
-        choose_ir = li_choice(np.abs(ir), np.abs(vis), window)
-    return np.where(choose_ir, ir, vis)
+        return np.abs(ir) <= np.abs(vis)
+    if rule == "energy":
+        return energies[0] <= energies[1]
+    return ~li_choice(np.abs(ir), np.abs(vis), window)
 
 
-def share(first, second):
-    """Return first / (first + second), one half where both are zero."""
+def blend(first, second, weight):
+    """Return the first where the weight is 1, the second where it is 0."""
+    if isinstance(weight, np.ndarray) and weight.dtype == bool:
+        return np.where(weight, first, second)
+    return weight * first + (1 - weight) * second
+
+
+def share(first, second, power=1.0):
+    """Return a / (a + b) of the powers of two magnitudes, 1/2 where both are zero."""
+    if power != 1:  # of the quotients: tiny magnitudes would vanish
+        largest = np.maximum(first, second)
+        largest[largest == 0] = 1
+        first, second = (first / largest) ** power, (second / largest) ** power
     total = first + second
     half = np.full_like(total, 0.5)
     return np.divide(first, total, out=half, where=total > 0)
@@ -57,6 +77,12 @@ def local_max(magnitude, size):
 def local_energy(coefficients, size):
     """Return the mean square over a window with reflected borders."""
     return box_mean(coefficients * coefficients, size)
+
+
+def local_variance(image, size):
+    """Return the variance over a window with reflected borders."""
+    mean = box_mean(image, size)
+    return np.maximum(box_mean(image * image, size) - mean * mean, 0)
 
 
 def majority(choice, size):

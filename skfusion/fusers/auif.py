@@ -244,7 +244,7 @@ class AUIF(DecompositionFuser):
             )
         generator = make_generator(self.random_state)
         self._initialize(network, generator)
-        images = [torch.from_numpy(image)[None] for image in _read(data)]
+        images = [torch.from_numpy(image[None].copy()) for image in _read(data)]
 
         def batches():
             order = torch.randperm(len(images), generator=generator).tolist()
@@ -304,6 +304,11 @@ class AUIF(DecompositionFuser):
         if device.type == "cpu":
             return CollapsedAUIF(network)
         return TorchForm(network, device)
+
+    def _onnx_network(self, network):
+        from ._onnx_graphs import AUIFGraph
+
+        return AUIFGraph(network)
 
 
 def _read(data):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional
@@ -210,7 +211,7 @@ class DIDFuse(DecompositionFuser):
         self._initialize(network, generator)
         network.to(memory_format=torch.channels_last)
         read = [
-            torch.stack([torch.from_numpy(luma(image)) for image in data.read(i)])
+            torch.from_numpy(np.stack([luma(image) for image in data.read(i)]))
             for i in range(len(data))
         ]
         size = self.crop_size
@@ -299,6 +300,9 @@ class DIDFuse(DecompositionFuser):
 
     def _make_form(self, network, device):
         return TorchForm(network.folded(), device)
+
+    def _onnx_network(self, network):
+        return network.folded()
 
 
 def _gradient(image):

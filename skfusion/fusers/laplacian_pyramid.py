@@ -9,11 +9,19 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..base import BaseFuser
-from ..images import to_dtype
-from ._filters import grey_levels
-from ._pyramid import laplacian_pyramid, rebuild
+from ..images import luma, to_dtype
+from ._filters import box_mean, grey_levels
+from ._joint_histogram import to_joint_histogram
+from ._pyramid import expand, laplacian_pyramid, rebuild
 from ._saliency import saliency_weight
-from ._selection import fuse_bands, li_choice, share
+from ._selection import (
+    band_weight,
+    blend,
+    li_choice,
+    local_energy,
+    local_variance,
+    share,
+)
 from ._validation import check_odd
 
 __all__ = ["LaplacianPyramid"]
@@ -35,24 +43,49 @@ class LaplacianPyramid(BaseFuser):
         image with the larger local maximum, after a vote of the neighbours.
         ``"energy"``: the one with more energy in the window. ``"match"``: the same, but
         a mean where the two agree. ``"soft"``: a mean weighted by the energies.
+    selectivity : float, default=1.0
+        Power of the energies under ``"soft"``: larger ones come close to ``"energy"``.
+    consistency : float, default=0.0
+        Factor with which the energy of each band also counts for the next finer one,
+        under ``"energy"`` and ``"soft"``: above 0 the scales of a place tend to come
+        from one image. The coarse rest counts with its local variance.
     window : int, default=5
         Side of the window of all rules but ``"max"``, in pixels of the band, odd.
-    base_rule : {"average", "saliency", "max", "energy"}, default="average"
+    base_rule : {"average", "saliency", "max", "energy", "deviation"}, \
+            default="average"
         How the coarse rest is blended. ``"average"``: with the weight `base_weight`.
         ``"saliency"``: more of the image whose grey level there is rarer.
         ``"energy"``: weighted by the squared distance from the image's mean.
-        ``"max"``: the brighter one.
+        ``"max"``: the brighter one. ``"deviation"``: in each window the image that
+        varies more there, windows overlapping as a mean.
+    base_window : int, default=9
+        Side of these windows, in pixels of the coarse rest, odd.
+    base_selectivity : float or None, default=None
+        Power of the variances under ``"deviation"``, whose share is then the weight;
+        ``None`` chooses the larger one.
+    base_blend : float, default=1.0
+        How much of what the base rule says, in [0, 1]; the rest is the mean with the
+        weight `base_weight`.
     base_weight : float, default=0.5
-        Weight of the visible image under ``base_rule="average"``, in [0, 1].
+        Weight of the visible image in the mean, in [0, 1].
+    base_gain : float, default=1.0
+        Factor on the coarse rest's distance from its mean: above one, more contrast.
     gain : float, default=1.0
-        Factor on all details: above one sharpens.
+        Factor on the finest details: above one sharpens.
+    gain_decay : float, default=1.0
+        What is left of ``gain - 1`` from each band to the next coarser one, in [0, 1];
+        at 1 the gain is that of all bands.
+    histogram : float, default=0.0
+        How far the grey levels of the result move, in [0, 1], to those that the two
+        images have together: a tone curve that never falls.
     parity : bool, default=False
         Compute as the multi-scale toolbox of Liu, Liu and Wang [3]_ does, black
         corner squares beyond the border included; of the other parameters only
         `n_levels` then counts.
     color : {"luma", "per_channel"}, default="luma"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+        each channel with the infrared image, by decisions made on luma (in parity
+        each by its own, as published tables have it, which tints).
 
     See Also
     --------
@@ -84,10 +117,20 @@ class LaplacianPyramid(BaseFuser):
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 0, None, closed="left")],
         "detail_rule": [StrOptions({"li", "max", "energy", "match", "soft"})],
+        "selectivity": [Interval(Real, 0, None, closed="neither")],
+        "consistency": [Interval(Real, 0, None, closed="left")],
         "window": [Interval(Integral, 1, None, closed="left")],
-        "base_rule": [StrOptions({"average", "saliency", "max", "energy"})],
+        "base_rule": [
+            StrOptions({"average", "saliency", "max", "energy", "deviation"})
+        ],
+        "base_window": [Interval(Integral, 1, None, closed="left")],
+        "base_selectivity": [Interval(Real, 0, None, closed="neither"), None],
+        "base_blend": [Interval(Real, 0, 1, closed="both")],
         "base_weight": [Interval(Real, 0, 1, closed="both")],
+        "base_gain": [Interval(Real, 0, None, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
+        "gain_decay": [Interval(Real, 0, 1, closed="both")],
+        "histogram": [Interval(Real, 0, 1, closed="both")],
         "parity": ["boolean"],
     }
 
@@ -96,33 +139,100 @@ class LaplacianPyramid(BaseFuser):
         n_levels=4,
         *,
         detail_rule="li",
+        selectivity=1.0,
+        consistency=0.0,
         window=5,
         base_rule="average",
+        base_window=9,
+        base_selectivity=None,
+        base_blend=1.0,
         base_weight=0.5,
+        base_gain=1.0,
         gain=1.0,
+        gain_decay=1.0,
+        histogram=0.0,
         parity=False,
         color="luma",
     ):
         self.n_levels = n_levels
         self.detail_rule = detail_rule
+        self.selectivity = selectivity
+        self.consistency = consistency
         self.window = window
         self.base_rule = base_rule
+        self.base_window = base_window
+        self.base_selectivity = base_selectivity
+        self.base_blend = base_blend
         self.base_weight = base_weight
+        self.base_gain = base_gain
         self.gain = gain
+        self.gain_decay = gain_decay
+        self.histogram = histogram
         self.parity = parity
         self.color = color
 
     def _validate_params(self):
         super()._validate_params()
         check_odd(self, "window")
+        check_odd(self, "base_window")
 
     def _fuse(self, ir, vis):
         if self.parity:
             return self._toolbox(grey_levels(ir), grey_levels(vis)) / 255
+        return self._fuse_planes(ir, [vis])[0]
+
+    def _fuse_channels(self, ir, vis):
+        """Decide on luma, and fuse each channel by these decisions."""
+        if self.parity:
+            return super()._fuse_channels(ir, vis)
+        channels = [np.ascontiguousarray(vis[..., c]) for c in range(3)]
+        return np.stack(self._fuse_planes(ir, [luma(vis), *channels])[1:], axis=-1)
+
+    def _fuse_planes(self, ir, planes):
+        """Fuse each visible plane by the decisions made on the first of them."""
         bands_ir, base_ir = laplacian_pyramid(ir, self.n_levels)
-        bands_vis, base_vis = laplacian_pyramid(vis, self.n_levels)
-        bands = [self._detail(a, b) for a, b in zip(bands_ir, bands_vis)]
-        return rebuild(bands, self._base(base_ir, base_vis), ir.shape)
+        pyramids = [laplacian_pyramid(plane, self.n_levels) for plane in planes]
+        weights = self._detail_weights(bands_ir, base_ir, *pyramids[0])
+        base_weight = self._base_weight(base_ir, pyramids[0][1])
+        gains = [
+            1 + (self.gain - 1) * self.gain_decay**level
+            for level in range(len(weights))
+        ]
+        fused = []
+        for bands_vis, base_vis in pyramids:
+            bands = [
+                blend(v, i, weight) * np.float32(gain)
+                for v, i, weight, gain in zip(bands_vis, bands_ir, weights, gains)
+            ]
+            base = self._with_contrast(blend(base_vis, base_ir, base_weight))
+            fused.append(rebuild(bands, base, ir.shape))
+        if self.histogram:
+            change = to_joint_histogram(fused[0], ir, planes[0], self.histogram)
+            change -= fused[0]
+            fused = [plane + change for plane in fused]
+        return fused
+
+    def _detail_weights(self, bands_ir, base_ir, bands_vis, base_vis):
+        energies = [None] * len(bands_ir)
+        if self.consistency and self.detail_rule in ("energy", "soft"):
+            energies = zip(
+                self._energies(bands_ir, base_ir), self._energies(bands_vis, base_vis)
+            )
+        rule = self.detail_rule, self.window, self.selectivity
+        return [
+            band_weight(a, b, *rule, pair)
+            for a, b, pair in zip(bands_ir, bands_vis, energies)
+        ]
+
+    def _energies(self, bands, base):
+        """Return the energies of the bands, each with its part of the coarser ones."""
+        energy, energies = local_variance(base, self.base_window), []
+        for band in bands[::-1]:
+            coarser = np.maximum(expand(energy, band.shape), 0)
+            energy = local_energy(band, self.window)
+            energy += np.float32(self.consistency) * coarser
+            energies.append(energy)
+        return energies[::-1]
 
     def _toolbox(self, ir, vis):
         bands_ir, base_ir = laplacian_pyramid(ir, self.n_levels, "quirk")
@@ -133,19 +243,33 @@ class LaplacianPyramid(BaseFuser):
         ]
         return rebuild(bands, (base_ir + base_vis) / 2, ir.shape, "quirk")
 
-    def _detail(self, ir, vis):
-        fused = fuse_bands(ir, vis, self.detail_rule, self.window)
-        return fused if self.gain == 1 else fused * np.float32(self.gain)
+    def _base_weight(self, ir, vis):
+        """Return the weight of the visible image's coarse rest."""
+        if self.base_rule == "average" or self.base_blend == 0:
+            return self.base_weight
+        weight = self._rule_weight(ir, vis)
+        if self.base_blend == 1:
+            return weight
+        return self.base_blend * weight + (1 - self.base_blend) * self.base_weight
 
-    def _base(self, ir, vis):
+    def _rule_weight(self, ir, vis):
         if self.base_rule == "max":
-            return np.maximum(ir, vis)
-        if self.base_rule == "average":
-            weight = self.base_weight
-        elif self.base_rule == "saliency":
+            return vis >= ir
+        if self.base_rule == "saliency":
             weight = saliency_weight(to_dtype(vis, np.uint8), to_dtype(ir, np.uint8))
-            weight = weight.astype(np.float32)
+            return weight.astype(np.float32)
+        if self.base_rule == "energy":
+            return share((vis - vis.mean()) ** 2, (ir - ir.mean()) ** 2)
+        window = self.base_window
+        varies_ir, varies_vis = (local_variance(x, window) for x in (ir, vis))
+        if self.base_selectivity is None:
+            weight = (varies_vis >= varies_ir).astype(np.float32)
         else:
-            far_vis, far_ir = (vis - vis.mean()) ** 2, (ir - ir.mean()) ** 2
-            weight = share(far_vis, far_ir)
-        return weight * vis + (1 - weight) * ir
+            weight = share(varies_vis, varies_ir, self.base_selectivity)
+        return box_mean(weight, window)
+
+    def _with_contrast(self, base):
+        if self.base_gain == 1:
+            return base
+        level = base.mean()
+        return level + np.float32(self.base_gain) * (base - level)

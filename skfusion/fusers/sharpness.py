@@ -226,6 +226,67 @@ class SharpnessFuser(WeightMapFuser):
             "weight": self._weigh(score, chosen, ir, vis),
         }
 
+    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
+        """Write the fusion as ONNX, for use without torch and skfusion.
+
+        For ``weighting="score"`` with ``blend="pixel"`` and a network of
+        :class:`SharpnessClassifier`: the pyramids, distances and guided filters of the
+        other settings are no network. The inputs ``"infrared"`` and ``"visible"`` and
+        the output ``"fused"`` are float32 ``(N, 1, H, W)`` in [0, 1]; the visible image
+        is its BT.601 luma.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.onnx``, replaced if it exists.
+        dynamic : bool, default=True
+            Any N, and any H and W of 33 or more; else one image of ``size``.
+        size : (int, int), default=(480, 640)
+            Height and width of the fixed form.
+
+        Raises
+        ------
+        ValueError
+            If a setting cannot be exported, the path does not end in ``.onnx``, or the
+            size is too small.
+        ImportError
+            If the packages of ``skfusion[onnx]`` are not installed.
+        """
+        from ..onnx_export import export_onnx
+
+        self._validate_params()
+        export_onnx(
+            self._onnx_module(),
+            path,
+            dynamic=dynamic,
+            size=size,
+            metadata={
+                **self._ready_classifier()._metadata(),
+                "class": type(self).__name__,
+            },
+        )
+
+    def _onnx_module(self):
+        from ._onnx_graphs import WeightedGraph
+
+        needed = {"compat": False, "weighting": "score", "blend": "pixel"}
+        for name, value in {**needed, "refine": None, "stride": 8}.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} cannot be exported: use {name}="
+                    f"{value!r}, or export the scores of the classifier, "
+                    "SharpnessClassifier().export_onnx."
+                )
+        classifier = self._ready_classifier()
+        if not hasattr(classifier, "_onnx_module"):
+            raise ValueError(
+                f"classifier={classifier!r} cannot be exported: only a "
+                "SharpnessClassifier can."
+            )
+        score = classifier._onnx_module()
+        score.both_orders = self.both_orders
+        return WeightedGraph(score, self.softness, self.floor)
+
     def _weight(self, ir, vis):
         return self._weigh(*self._decide(ir, vis), ir, vis)
 

@@ -353,6 +353,55 @@ class SharpnessClassifier(ClassifierMixin, BaseEstimator):
         network, _ = self._ready()
         write_weights(path, network.state_dict(), self._metadata())
 
+    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
+        """Write :meth:`score_map` as ONNX, for use without torch and skfusion.
+
+        The inputs ``"infrared"`` and ``"visible"`` and the output ``"score"``, that of
+        the visible image, are float32 ``(N, 1, H, W)`` in [0, 1]; the visible image is
+        its BT.601 luma. Windows are 8 pixels apart, and the score is the mean of both
+        orders.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.onnx``, replaced if it exists.
+        dynamic : bool, default=True
+            Any N, and any H and W of 33 or more; else one image of ``size``.
+        size : (int, int), default=(480, 640)
+            Height and width of the fixed form.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            With ``weights=None`` before ``fit``.
+        ValueError
+            If the path does not end in ``.onnx``, the size is too small, or
+            ``border="zero"``.
+        ImportError
+            If the packages of ``skfusion[onnx]`` are not installed.
+        """
+        from ..onnx_export import export_onnx
+
+        self._validate_params()
+        export_onnx(
+            self._onnx_module(),
+            path,
+            dynamic=dynamic,
+            size=size,
+            output="score",
+            metadata=self._metadata(),
+        )
+
+    def _onnx_module(self):
+        from ._onnx_graphs import ScoreGraph
+
+        if self.border != "context":
+            raise ValueError(
+                f"border={self.border!r} cannot be exported, as every window has edges "
+                "of its own: use border='context'."
+            )
+        return ScoreGraph(self._ready()[0], self.gradients)
+
     def _orders(self, infrared, visible, stride, both_orders, tile_size=None):
         """Return the visible scores of both orders, the second ``None`` if unasked."""
         import torch

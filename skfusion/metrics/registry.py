@@ -18,6 +18,7 @@ __all__ = [
     "ImageTooSmallError",
     "Metric",
     "UndefinedMetricWarning",
+    "UnknownMetricError",
     "register",
     "registry",
 ]
@@ -29,6 +30,13 @@ class UndefinedMetricWarning(RuntimeWarning):
 
 class ImageTooSmallError(ValueError):
     """The images are smaller than a window or a pyramid of the metric needs."""
+
+
+class UnknownMetricError(KeyError, ValueError):
+    """A name that is not in the registry; the message lists those that are."""
+
+    def __str__(self):
+        return str(self.args[0])  # KeyError would quote the sentence
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,9 @@ class _Registry(Mapping):
 
     def __getitem__(self, name: str) -> Metric:
         if name not in _MODULES:
-            raise KeyError(f"{name!r} is no metric: choose from {', '.join(_MODULES)}.")
+            raise UnknownMetricError(
+                f"{name!r} is no metric: choose from {', '.join(_MODULES)}."
+            )
         if name not in _RECORDS:
             importlib.import_module(f".{_MODULES[name]}", __package__)
         return _RECORDS[name]

@@ -188,7 +188,7 @@ def as_entries(metrics) -> list[Entry]:
     entries = []
     for item in metrics:
         entry = Entry(item, item) if isinstance(item, str) else Entry(*item)
-        registry[entry.metric]  # KeyError names the choices
+        registry[entry.metric]  # its error names the choices
         entries.append(entry)
     columns = [entry.column for entry in entries]
     if not entries or len(set(columns)) < len(columns):

@@ -368,3 +368,14 @@ def test_crops_smaller_than_the_filters_are_an_error(small_pairs):
 def test_an_unknown_device_is_an_error(small_pairs):
     with pytest.raises(ValueError, match="device='abacus'.*'cpu'"):
         AUIF(**{**TINY, "device": "abacus"}).fit(small_pairs)
+
+
+def test_read_only_images_train(small_pairs):
+    """Packed images are views that nobody may write to."""
+    from skfusion.pairs import as_pairs
+
+    data = as_pairs([[x.astype(np.float32) for x in pair] for pair in small_pairs])
+    params = {**TINY, "max_epochs": 1}
+    fuser = AUIF(**params).fit(data.pack())
+    again = AUIF(**params).fit(data)
+    assert fuser.loss_curve_ == again.loss_curve_

@@ -298,3 +298,14 @@ def test_parameters_out_of_range_are_named(small_pairs, change):
     (name,) = change
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
         DIDFuse(**{**TINY, **change}).fit(small_pairs)
+
+
+def test_read_only_images_train(small_pairs):
+    """Packed images are views that nobody may write to."""
+    from skfusion.pairs import as_pairs
+
+    data = as_pairs([[x.astype(np.float32) for x in pair] for pair in small_pairs])
+    params = {**TINY, "max_epochs": 1}
+    fuser = DIDFuse(**params).fit(data.pack())
+    again = DIDFuse(**params).fit(data)
+    assert fuser.loss_curve_ == again.loss_curve_

@@ -1,0 +1,62 @@
+"""``skfusion bench``: every method over a folder of pairs, measured and ranked."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ._options import add_command, add_n_jobs
+
+
+def add(commands):
+    """Declare the command and its options."""
+    bench = add_command(
+        commands, "bench", run, "rank all methods on the pairs of a folder"
+    )
+    bench.add_argument("pairs", help="folder of pairs")
+    bench.add_argument(
+        "--published",
+        metavar="DIR",
+        help="fused images of others: DIR/METHOD/NAME.png or METHOD/DATASET/NAME.png",
+    )
+    bench.add_argument(
+        "--methods", default="all", help="all, or names with commas between"
+    )
+    bench.add_argument(
+        "--metrics", default="vifb", help="a named set, or names with commas between"
+    )
+    bench.add_argument(
+        "--color", choices=("luma", "gray", "per-channel"), default="luma"
+    )
+    bench.add_argument(
+        "-o", "--output", metavar="REPORT", default="bench_output", help="folder"
+    )
+    bench.add_argument("--force", action="store_true", help="do finished work again")
+    bench.add_argument("--quiet", action="store_true")
+    add_n_jobs(bench)
+
+
+def run(args):
+    """Do the work and return the exit code."""
+    from ..leaderboard import run_bench
+
+    methods, metrics = args.methods, args.metrics
+    board = run_bench(
+        args.pairs,
+        methods=methods if methods == "all" else methods.split(","),
+        published=args.published,
+        metrics=metrics.split(",") if "," in metrics else metrics,
+        color=args.color.replace("-", "_"),
+        out=args.output,
+        n_jobs=args.n_jobs,
+        force=args.force,
+        verbose=0 if args.quiet else 1,
+    )
+    if not args.quiet:
+        print(board.table.round(4).to_string())
+    for sentence in board.sentences():
+        print(sentence, file=sys.stderr)
+    if not args.quiet:
+        print(f"report: {Path(args.output) / 'index.html'}")
+    return 1 if board.failures else 0

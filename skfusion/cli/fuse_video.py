@@ -1,0 +1,76 @@
+"""``skfusion fuse-video``: two videos, frame by frame."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from ._options import add_command
+from .fuse import add_method, build_estimator
+
+
+def add(commands):
+    """Declare the command and its options."""
+    fuse = add_command(commands, "fuse-video", run, "fuse two videos")
+    fuse.add_argument("infrared", help="infrared video")
+    fuse.add_argument("visible", help="visible video")
+    fuse.add_argument("-o", "--output", required=True, help=".mp4, .mov or .mkv file")
+    add_method(fuse)
+    fuse.add_argument(
+        "--temporal",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="time constant of a running tone, against flicker; 1 is good for most",
+    )
+    fuse.add_argument(
+        "--codec",
+        choices=("libx264", "mpeg4", "ffv1"),
+        help="H.264 by default; ffv1, in .mkv, is lossless",
+    )
+    fuse.add_argument(
+        "--crf", type=float, default=18, help="quality, 0 (best) to 51; default 18"
+    )
+    fuse.add_argument(
+        "--bit-depth", type=int, choices=(8, 16), default=8, help="16 with ffv1"
+    )
+    fuse.add_argument(
+        "--match",
+        choices=("number", "time"),
+        default="number",
+        help="pair frames of one number, or of one time (unequal frame rates)",
+    )
+    fuse.add_argument(
+        "--on-error",
+        choices=("raise", "repeat"),
+        default="raise",
+        help="at a damaged frame: stop, or repeat the one before",
+    )
+    fuse.add_argument("--force", action="store_true", help="replace an existing file")
+    fuse.add_argument("--quiet", action="store_true")
+
+
+def run(args):
+    """Do the work and return the exit code."""
+    from ..video import fuse_video
+
+    try:
+        report = fuse_video(
+            build_estimator(args),
+            args.infrared,
+            args.visible,
+            args.output,
+            temporal=args.temporal,
+            codec=args.codec,
+            crf=args.crf,
+            bit_depth=args.bit_depth,
+            match=args.match,
+            on_error=args.on_error,
+            overwrite=args.force,
+            verbose=0 if args.quiet else 1,
+        )
+    except FileExistsError:
+        raise ValueError(
+            f"--output {args.output!r} exists: --force replaces it."
+        ) from None
+    if not args.quiet:
+        print(f"written: {args.output}: {report}")
+    return 0

@@ -1,0 +1,94 @@
+"""Keys of finished work: what has to be equal for a result to be used again."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+from .._version import __version__
+
+__all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# Parts of the package that change no fused image, and all that a metric may use.
+_NOT_FUSING = frozenset(
+    "__main__ _video_streams batch cli contact_sheet convert_weights datasets demo "
+    "inspection leaderboard metrics model_files onnx_export ranking search "
+    "video".split()
+)
+_MEASURING = frozenset(
+    "_atomic_files _image_headers _kernels _version image_files images metrics "
+    "pairs".split()
+)
+
+
+def digest(*parts) -> str:
+    """Return a short hash of values that JSON can hold."""
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def file_state(cell):
+    """Return what tells one state of an image from another.
+
+    Parameters
+    ----------
+    cell : path or array-like
+
+    Returns
+    -------
+    list
+        Size and time of a file; shape, dtype and hash of an array.
+    """
+    if isinstance(cell, (str, os.PathLike)):
+        found = os.stat(cell)
+        return [found.st_size, found.st_mtime_ns]
+    array = np.ascontiguousarray(cell)
+    return [
+        list(array.shape),
+        str(array.dtype),
+        hashlib.sha256(array.tobytes()).hexdigest(),
+    ]
+
+
+def method_state(name, estimator) -> str:
+    """Return a hash of an estimator with its parameters and fitted state."""
+    import joblib
+
+    try:
+        return joblib.hash(estimator)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"method {name!r} cannot be sent to a worker ({error}): build it from "
+            "classes and functions of an importable module."
+        ) from None
+
+
+@functools.cache
+def fuse_code() -> str:
+    """Return a hash of the version, the code and the weights that fuse."""
+    return _code(lambda part: part not in _NOT_FUSING)
+
+
+@functools.cache
+def measure_code() -> str:
+    """Return a hash of the version and the code that measures."""
+    return _code(_MEASURING.__contains__)
+
+
+def _code(wanted):
+    state = hashlib.sha256(__version__.encode())
+    for path in sorted(_PACKAGE.rglob("*")):
+        relative = path.relative_to(_PACKAGE)
+        if path.suffix not in (".py", ".safetensors"):
+            continue
+        if wanted(relative.parts[0].removesuffix(".py")):
+            state.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()

@@ -1,0 +1,118 @@
+"""Fused images that others published: which methods hold which of the pairs."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..image_files import READABLE_SUFFIXES
+
+__all__ = ["PublishedMethod", "find_published"]
+
+
+@dataclass(frozen=True)
+class PublishedMethod:
+    """One folder of published fused images.
+
+    Attributes
+    ----------
+    name : str
+        Name of the method's folder.
+    folder : Path
+        Where its images lie: the method's folder, or that of the data set in it.
+    files : dict of str to Path
+        The fused image of each pair that has one.
+    missing : list of str
+        Names of the pairs without one.
+    """
+
+    name: str
+    folder: Path
+    files: dict = field(default_factory=dict)
+    missing: list = field(default_factory=list)
+
+
+def find_published(folder, dataset, names) -> list[PublishedMethod]:
+    """Find published results in ``folder/METHOD[/DATASET]/NAME.ext``.
+
+    Parameters
+    ----------
+    folder : path
+        One folder a method in it.
+    dataset : str
+        Name of the data set: a folder of this name in a method's folder is taken in
+        place of the method's folder.
+    names : sequence of str
+        Names of the pairs; a name ``a/b`` is looked for as ``a/b.ext``.
+
+    Returns
+    -------
+    list of PublishedMethod
+        By name; folders that hold no image at all, for any data set, are left out.
+
+    Raises
+    ------
+    ValueError
+        If `folder` is none, or nothing in it belongs to any of the pairs.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skfusion.leaderboard.published import find_published
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> (root / "GFF" / "VIFB").mkdir(parents=True)
+    >>> (root / "GFF" / "VIFB" / "man.jpg").touch()
+    >>> method = find_published(root, "VIFB", ["man", "kettle"])[0]
+    >>> method.name, method.files["man"].name, method.missing
+    ('GFF', 'man.jpg', ['kettle'])
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(
+            f"published={str(folder)!r} is no folder: give the one that holds a folder "
+            "of fused images for each method."
+        )
+    methods = []
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        images = path / dataset if (path / dataset).is_dir() else path
+        method = _method(path.name, images, names)
+        if method.files or _holds_an_image(path):
+            methods.append(method)
+    if not any(method.files for method in methods):
+        raise ValueError(
+            f"published={str(folder)!r} holds no fused image of these pairs: expected "
+            f"METHOD/NAME.png or METHOD/{dataset}/NAME.png with the names of the "
+            f"pairs, e.g. {names[0]!r}."
+        )
+    return methods
+
+
+def _method(name, folder, names):
+    listings = {}
+    files, missing = {}, []
+    for pair in names:
+        relative = PurePosixPath(pair.replace("\\", "/"))
+        parent = folder.joinpath(*relative.parts[:-1])
+        if parent not in listings:
+            listings[parent] = _images_by_stem(parent)
+        found = listings[parent].get(relative.name)
+        if found is None:
+            missing.append(pair)
+        else:
+            files[pair] = found
+    return PublishedMethod(name, folder, files, missing)
+
+
+def _images_by_stem(folder):
+    if not folder.is_dir():
+        return {}
+    return {path.stem: path for path in sorted(folder.iterdir()) if _is_image(path)}
+
+
+def _holds_an_image(folder):
+    return any(_is_image(path) for path in folder.rglob("*"))
+
+
+def _is_image(path):
+    return path.suffix.lower() in READABLE_SUFFIXES

@@ -1,0 +1,120 @@
+"""What a bench is asked for: pairs that can be read, methods, metrics."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..batch import _outputs
+from ..datasets import load_pairs
+from ..metrics.sets import as_entries
+from ..pairs import as_pairs
+from ..pipelines import get_pipeline, pipeline_names, with_color
+from .unit import sentence
+
+__all__ = ["Request", "read_request"]
+
+
+@dataclass
+class Request:
+    """What was asked for, checked.
+
+    Attributes
+    ----------
+    pairs : ImagePairs
+        Those that can be read.
+    sizes : list of int
+        Pixels of each.
+    estimators : dict of str to estimator
+        As they are used, colour included.
+    named : set of str
+        The methods among them that are pipelines of the registry.
+    entries : list of skfusion.metrics.sets.Entry
+    color, dataset : str
+    failures : list of dict
+        The pairs that cannot be read.
+    """
+
+    pairs: object
+    sizes: list
+    estimators: dict
+    named: set
+    entries: list
+    color: str
+    dataset: str
+    failures: list
+
+
+def read_request(pairs, methods, metrics, color, dataset) -> Request:
+    """Check the arguments of :func:`skfusion.leaderboard.run_bench`.
+
+    Raises
+    ------
+    ValueError
+        If nothing can be done with them.
+    """
+    if isinstance(pairs, (str, os.PathLike)):
+        dataset = dataset or Path(pairs).resolve().name
+        pairs = load_pairs(pairs)
+    pairs = as_pairs(pairs)
+    if len(pairs) == 0:
+        raise ValueError("pairs holds no pair: give at least one.")
+    try:
+        entries = as_entries(metrics)
+    except KeyError as error:
+        raise ValueError(f"metrics={metrics!r}: {error.args[0]}") from None
+    if color not in ("luma", "gray", "per_channel"):
+        with_color(None, color)  # raises, with the choices
+    given = _as_dict(methods)
+    estimators = {
+        name: with_color(get_pipeline(name) if own is None else own, color)
+        for name, own in given.items()
+    }
+    named = {name for name, own in given.items() if own is None}
+    _outputs(pairs, Path("fused"), ".png")  # refuses names that leave it or meet
+    pairs, sizes, failures = _readable(pairs)
+    return Request(
+        pairs, sizes, estimators, named, entries, color, dataset or "pairs", failures
+    )
+
+
+def _as_dict(methods):
+    if isinstance(methods, str):
+        methods = pipeline_names() if methods == "all" else [methods]
+    if not isinstance(methods, Mapping):
+        methods = dict.fromkeys(methods)
+    for name in methods:
+        plain = isinstance(name, str) and PurePosixPath(name).name == name
+        if not plain or "\\" in name or name in (".", ".."):
+            raise ValueError(
+                f"methods: {name!r} names no folder: use a plain word for each method."
+            )
+    folded = [name.casefold() for name in methods]
+    for name in methods:
+        if folded.count(name.casefold()) > 1:
+            raise ValueError(
+                f"methods: {name!r} comes twice but for capitals: each method needs a "
+                "folder of its own."
+            )
+    return dict(methods)
+
+
+def _readable(pairs):
+    """Read every pair once: drop and name the bad ones."""
+    good, sizes, failures = [], [], []
+    for i, name in enumerate(pairs.names):
+        try:
+            sizes.append(pairs.read(i)[0].size)
+            good.append(i)
+        except (ValueError, OSError) as error:
+            error = sentence(error)
+            failures.append({"method": "", "pair": str(name), "error": error})
+    if not good:
+        raise ValueError(
+            f"none of the {len(pairs)} pairs can be read, the first because "
+            f"{failures[0]['error']}"
+        )
+    return pairs[good], sizes, failures
