@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skfusion import fusers
+from skfusion import fusers, presets
 from skfusion.compose import PreserveChroma
 from skfusion.contact_sheet import contact_sheet
 from skfusion.datasets import make_scene_pairs
@@ -21,6 +21,7 @@ def main():
     (ROOT / "docs" / "images" / "methods").mkdir(parents=True, exist_ok=True)
     pairs = make_scene_pairs(4, night="mixed", random_state=7)
     _write_picture(pairs)
+    _write_presets(pairs)
     _write_methods(pairs[[3]])
 
 
@@ -31,6 +32,22 @@ def _write_picture(pairs):
     captions = [["infrared", "visible", "fused"]] * len(chosen)
     path = ROOT / "docs" / "images" / "fusion.png"
     write_image(path, contact_sheet(rows, captions, tile_height=256))
+    print(path)
+
+
+def _write_presets(pairs):
+    chosen = pairs[[0, 1, 3]]
+    results = [
+        PreserveChroma(get_pipeline(name)).fit_transform(chosen)
+        for name in presets.__all__
+    ]
+    rows = [
+        [*chosen.read(i), *(images[i] for images in results)]
+        for i in range(len(chosen))
+    ]
+    captions = [["infrared", "visible", *presets.__all__]] * len(rows)
+    path = ROOT / "docs" / "images" / "presets.jpg"
+    write_image(path, contact_sheet(rows, captions, tile_height=200))
     print(path)
 
 

@@ -5,11 +5,16 @@ from . import datasets as datasets
 from . import fusers as fusers
 from . import images as images
 from . import inspection as inspection
+from . import leaderboard as leaderboard
 from . import metrics as metrics
 from . import networks as networks
 from . import pairs as pairs
 from . import pipelines as pipelines
+from . import presets as presets
+from . import ranking as ranking
+from . import search as search
 from . import transforms as transforms
+from . import video as video
 from . import weights as weights
 from ._version import __version__ as __version__
 from .datasets.folders import load_pairs as load_pairs

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from . import fusers, transforms
+from . import fusers, presets, transforms
 from .compose import EnhanceByModality, PreserveChroma
 from .images import as_float, read_image, to_dtype
 from .pairs import ImagePairs
@@ -26,7 +26,7 @@ __all__ = [
     "relative_clarity",
 ]
 
-DEFAULT_METHOD = "laplacian_pyramid"
+DEFAULT_METHOD = "balanced"
 
 _COLORS = ("luma", "gray", "per_channel")
 
@@ -185,6 +185,10 @@ def _sharpness(network, compat, **weights):
 
 # name -> (function that returns the pipeline, title)
 _SYSTEMS = {
+    "balanced": (presets.balanced, "searched for the best mean rank"),
+    "targets": (presets.targets, "searched for hot objects at night"),
+    "natural": (presets.natural, "the visible image's light and colour"),
+    "fast": (presets.fast, "real time on one core"),
     "relative_clarity": (relative_clarity, "six-path sharpness network"),
     "image_enhancement": (image_enhancement, "three-path sharpness network"),
 }
@@ -273,7 +277,7 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     ----------
     infrared, visible : array-like or path
         Images of one size: uint8, uint16 or float in [0, 1].
-    method : str or estimator, default="laplacian_pyramid"
+    method : str or estimator, default="balanced"
         A name of :func:`pipeline_names`, or any fuser or pipeline that needs no
         fitting or is fitted.
     color : {"luma", "gray", "per_channel"}, default="luma"

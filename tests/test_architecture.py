@@ -25,7 +25,7 @@ LEVELS = (
         "_video_streams",
     ),
     ("fusers", "compose", "inspection"),
-    ("pipelines", "ranking"),
+    ("pipelines", "presets", "ranking"),
     (
         "batch",
         "model_files",

@@ -17,11 +17,16 @@ MODULES = (
     "skfusion.fusers",
     "skfusion.images",
     "skfusion.inspection",
+    "skfusion.leaderboard",
     "skfusion.losses",
     "skfusion.metrics",
     "skfusion.model_files",
     "skfusion.pipelines",
+    "skfusion.presets",
+    "skfusion.ranking",
+    "skfusion.search",
     "skfusion.transforms",
+    "skfusion.video",
     "skfusion.weights",
 )
 

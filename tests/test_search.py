@@ -476,3 +476,9 @@ def test_an_array_of_values_is_a_grid_too(pairs):
     space = weights({"visible_weight": np.array([0.1, 0.9])})
     table, _ = run_search(pairs, space)
     assert sorted(table["visible_weight"]) == [0.1, 0.9]
+
+
+def test_the_space_of_the_default_preset_can_be_read(root):
+    space = read_space(root / "benchmarks" / "search_balanced.yaml")
+    names = space.estimator.get_params()
+    assert all(name in names for name in space.grid)

@@ -46,6 +46,7 @@ from .piella import qw as qw
 from .registry import ImageTooSmallError as ImageTooSmallError
 from .registry import Metric as Metric
 from .registry import UndefinedMetricWarning as UndefinedMetricWarning
+from .registry import UnknownMetricError as UnknownMetricError
 from .registry import registry as registry
 from .scorer import FusionScorer as FusionScorer
 from .scorer import get_fusion_scorer as get_fusion_scorer
