@@ -27,9 +27,14 @@ def main():
 
 def _write_picture(pairs):
     chosen = pairs[[0, 1, 3]]
-    fused = PreserveChroma(get_pipeline(DEFAULT_METHOD)).fit_transform(chosen)
-    rows = [[*chosen.read(i), fused[i]] for i in range(len(chosen))]
-    captions = [["infrared", "visible", "fused"]] * len(chosen)
+    methods = (DEFAULT_METHOD, "natural")
+    results = [
+        PreserveChroma(get_pipeline(name)).fit_transform(chosen) for name in methods
+    ]
+    rows = [
+        [*chosen.read(i), *(fused[i] for fused in results)] for i in range(len(chosen))
+    ]
+    captions = [["infrared", "visible", *methods]] * len(chosen)
     path = ROOT / "docs" / "images" / "fusion.png"
     write_image(path, contact_sheet(rows, captions, tile_height=256))
     print(path)
