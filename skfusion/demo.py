@@ -49,7 +49,7 @@ def run_demo(
 
 
 def _selection():
-    wanted = (DEFAULT_METHOD, "gff", "tif", "relative_clarity", "average")
+    wanted = (DEFAULT_METHOD, "natural", "gff", "relative_clarity", "average")
     return [name for name in dict.fromkeys(wanted) if name in pipeline_names()]
 
 
