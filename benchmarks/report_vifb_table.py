@@ -14,27 +14,12 @@ import pandas as pd
 
 from skfusion import ImagePairs
 from skfusion.metrics import evaluate
+from skfusion.search.tables import VIFB_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 TABLE = DATA / "published_results" / "metric_tables" / "VIFB_published_metrics_dev.csv"
 
-# Name in the published table: column of the set "vifb".
-COLUMNS = {
-    "Avg_gradient": "AG",
-    "Cross_entropy": "CE",
-    "Edge_intensity": "EI",
-    "Entropy": "EN",
-    "Mutinf": "MI",
-    "Psnr": "PSNR",
-    "Qabf": "Qabf",
-    "Qcb": "Qcb",
-    "Qcv": "Qcv",
-    "Rmse": "RMSE",
-    "Spatial_frequency": "SF",
-    "Ssim": "SSIM",
-    "Variance": "SD",
-}
 # The table lists this method twice under two names.
 FOLDERS = {"MST_SR": "LP_SR"}
 
@@ -59,7 +44,7 @@ def recompute(n_jobs):
         long.index.names = ["image", "column"]
         rows.append(long.reset_index().assign(method=method))
     got = pd.concat(rows)
-    published["column"] = published["metric"].map(COLUMNS)
+    published["column"] = published["metric"].map(VIFB_COLUMNS)
     return published.merge(
         got, on=["method", "image", "column"], suffixes=("_published", "_recomputed")
     )

@@ -407,7 +407,7 @@ def fusion_quality_loss(
     compat : bool, default=False
         Compute what the authors' code computes: saliency normalised over the batch, the
         edge term to the power 0.7, and the error to the infrared image alone, on images
-        in [-1, 1].
+        in [-1, 1]. `target` and `variant` then do not count.
 
     Returns
     -------

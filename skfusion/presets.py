@@ -11,6 +11,17 @@ from .transforms import HDRC, LinearStretch
 
 __all__ = ["balanced", "fast", "natural", "targets"]
 
+# What `balanced` and `fast` have in common.
+_SEARCHED = {
+    "n_levels": 4,
+    "base_rule": "deviation",
+    "base_window": 11,
+    "base_selectivity": 2.0,
+    "base_blend": 0.9,
+    "base_weight": 0.4,
+    "gain_decay": 0.6,
+}
+
 
 def balanced() -> Pipeline:
     """Return the pipeline with the best mean rank over the thirteen metrics of VIFB.
@@ -31,19 +42,13 @@ def balanced() -> Pipeline:
     'deviation'
     """
     fuser = LaplacianPyramid(
-        4,
+        **_SEARCHED,
         detail_rule="soft",
         selectivity=3.0,
         consistency=0.2,
         window=3,
-        base_rule="deviation",
-        base_window=11,
-        base_selectivity=2.0,
-        base_blend=0.9,
-        base_weight=0.4,
         base_gain=1.15,
         gain=1.2,
-        gain_decay=0.6,
         histogram=0.25,
     )
     return Pipeline([("fuse", fuser)])
@@ -65,18 +70,7 @@ def fast() -> Pipeline:
     >>> fast()["fuse"].detail_rule
     'max'
     """
-    fuser = LaplacianPyramid(
-        4,
-        detail_rule="max",
-        base_rule="deviation",
-        base_window=11,
-        base_selectivity=2.0,
-        base_blend=0.9,
-        base_weight=0.4,
-        base_gain=1.2,
-        gain=1.1,
-        gain_decay=0.6,
-    )
+    fuser = LaplacianPyramid(**_SEARCHED, detail_rule="max", base_gain=1.2, gain=1.1)
     return Pipeline([("fuse", fuser)])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import os
-import weakref
 
 import numpy as np
 import torch
@@ -13,16 +12,11 @@ from sklearn.utils._param_validation import StrOptions
 from torch.nn import functional
 
 from .._tiling import map_tiles
-from .._training import resolve_device
-from ..base import TorchFuser
 from ..images import luma
 from ..pairs import as_pairs
-from ..weights import read_weights
+from ._network_fuser import NetworkFuser
 
 __all__ = ["DecompositionFuser", "TorchForm", "are_single_images", "join_maps"]
-
-# Forms made from a network for inference, dropped with it.
-_FORMS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def join_maps(first, second, rule):
@@ -52,7 +46,7 @@ def join_maps(first, second, rule):
     return activity[0] / total * first + activity[1] / total * second
 
 
-class DecompositionFuser(TorchFuser):
+class DecompositionFuser(NetworkFuser):
     """Base class of the fusers that decompose both images by one network.
 
     A subclass implements ``_make_form(network, device)``: an object with ``encode``,
@@ -63,9 +57,8 @@ class DecompositionFuser(TorchFuser):
     """
 
     _parameter_constraints: dict = {
-        **TorchFuser._parameter_constraints,
+        **NetworkFuser._parameter_constraints,
         "rule": [StrOptions({"sum", "average", "l1"})],
-        "initial_weights": [StrOptions({"pretrained"}), str, os.PathLike, None],
     }
     _base_and_detail: tuple[int, int]
 
@@ -139,27 +132,6 @@ class DecompositionFuser(TorchFuser):
         maps = form.encode(torch.from_numpy(stack)[:, None])
         joined = tuple(join_maps(z[0], z[1], self.rule)[None] for z in maps)
         return form.decode(joined)[0, 0].cpu().numpy()
-
-    def _initialize(self, network, generator):
-        """Give a network the parameters from which training starts."""
-        network.initialize(generator)
-        if self.initial_weights is not None:
-            start = self.initial_weights
-            source = self._pretrained() if start == "pretrained" else start
-            network.load_state_dict(read_weights(source, network.state_dict()))
-
-    def _form(self):
-        """Return the network in the form for inference on the device, cached."""
-        network, device = self._network(), resolve_device(self.device)
-        forms = _FORMS.setdefault(network, {})
-        if device not in forms:
-            if self.weights is not None:
-                self._check_origin()
-            forms[device] = self._make_form(network, device)
-        return forms[device]
-
-    def _make_form(self, network, device):
-        raise NotImplementedError
 
     def _onnx_module(self):
         from ._onnx_graphs import DecompositionGraph

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
-import weakref
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,12 +14,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from .._crops import random_crop
 from .._tiling import map_tiles
 from .._training import make_generator, resolve_device, train_network
-from ..base import TorchFuser
 from ..images import luma
 from ..losses import fusion_quality_loss
 from ..networks.encoder_decoder import STRIDE, EncoderDecoderNet, leaky_relu
-from ..weights import WeightsError, read_weights
+from ..weights import WeightsError
 from ._encoder_decoder_form import InferenceForm
+from ._network_fuser import NetworkFuser
 
 __all__ = ["EncoderDecoderFuser"]
 
@@ -37,11 +35,8 @@ _SHIPPED = {
 # How far a pixel reaches, through the coarsest maps and back: three cells of 32.
 _REACH = 96
 
-# Forms made from a network for inference, dropped with it.
-_FORMS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
-
-class EncoderDecoderFuser(TorchFuser):
+class EncoderDecoderFuser(NetworkFuser):
     """Fuse by an encoder-decoder network trained on the qualities Qw and Qe.
 
     Each image has an encoder of five scales; 1x1 convolutions join the two at each
@@ -142,7 +137,7 @@ class EncoderDecoderFuser(TorchFuser):
     """
 
     _parameter_constraints: dict = {
-        **TorchFuser._parameter_constraints,
+        **NetworkFuser._parameter_constraints,
         "activation": [StrOptions({"leaky_relu"}), None],
         "base_channels": [Interval(Integral, 16, None, closed="left")],
         "color": [StrOptions({"luma", "per_channel", "hsv", "rgb"})],
@@ -162,7 +157,6 @@ class EncoderDecoderFuser(TorchFuser):
         "blur": [Interval(Real, 0, None, closed="left")],
         "flip": ["boolean"],
         "mixed_precision": ["boolean"],
-        "initial_weights": [StrOptions({"pretrained"}), str, os.PathLike, None],
     }
 
     def __init__(
@@ -270,25 +264,14 @@ class EncoderDecoderFuser(TorchFuser):
             return np.stack([_resized(plane, height, width) for plane in fused])
         return fused[:, :height, :width]
 
-    def _form(self):
-        """Return the network in the form for inference on the device, cached."""
-        network, device = self._network(), resolve_device(self.device)
-        forms = _FORMS.setdefault(network, {})
-        if device not in forms:
-            if self.weights is not None:
-                self._check_origin()
-            forms[device] = InferenceForm(network, device)
-        return forms[device]
+    def _make_form(self, network, device):
+        return InferenceForm(network, device)
 
     # Training ------------------------------------------------------------------------
 
     def _train(self, network, data):
         generator = make_generator(self.random_state)
-        network.initialize(generator)
-        if self.initial_weights is not None:
-            start = self.initial_weights
-            source = self._pretrained() if start == "pretrained" else start
-            network.load_state_dict(read_weights(source, network.state_dict()))
+        self._initialize(network, generator)
         network.to(memory_format=torch.channels_last)
         if self.optimizer == "adam":
             optimizer = functools.partial(torch.optim.Adam, betas=(0.9, 0.99))

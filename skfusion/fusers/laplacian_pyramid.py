@@ -201,7 +201,7 @@ class LaplacianPyramid(BaseFuser):
         fused = []
         for bands_vis, base_vis in pyramids:
             bands = [
-                blend(v, i, weight) * np.float32(gain)
+                _scaled(blend(v, i, weight), gain)
                 for v, i, weight, gain in zip(bands_vis, bands_ir, weights, gains)
             ]
             base = self._with_contrast(blend(base_vis, base_ir, base_weight))
@@ -273,3 +273,7 @@ class LaplacianPyramid(BaseFuser):
             return base
         level = base.mean()
         return level + np.float32(self.base_gain) * (base - level)
+
+
+def _scaled(band, gain):
+    return band if gain == 1 else band * np.float32(gain)

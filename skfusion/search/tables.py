@@ -7,10 +7,10 @@ import os
 
 import numpy as np
 
-__all__ = ["read_scores"]
+__all__ = ["VIFB_COLUMNS", "read_scores"]
 
 # Names in the tables that the VIFB benchmark publishes: columns of the set "vifb".
-_VIFB_COLUMNS = {
+VIFB_COLUMNS = {
     "Avg_gradient": "AG",
     "Cross_entropy": "CE",
     "Edge_intensity": "EI",
@@ -76,8 +76,8 @@ def read_scores(against, entries):
         table.index = table.index.set_levels(
             table.index.levels[1].astype(str), level="image"
         )
-    if set(_VIFB_COLUMNS) & set(table.columns) - {"Qabf", "Qcb", "Qcv"}:
-        table = table.rename(columns=_VIFB_COLUMNS)
+    if set(VIFB_COLUMNS) & set(table.columns) - {"Qabf", "Qcb", "Qcv"}:
+        table = table.rename(columns=VIFB_COLUMNS)
     scores = {}
     for entry in entries:
         if entry.column not in table.columns:
