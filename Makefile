@@ -7,7 +7,7 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-.PHONY: demo test lint format bench bench-fusers docs coverage clean
+.PHONY: demo test lint format bench bench-fusers docs clean
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

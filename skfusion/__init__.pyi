@@ -6,7 +6,9 @@ from . import fusers as fusers
 from . import images as images
 from . import inspection as inspection
 from . import leaderboard as leaderboard
+from . import losses as losses
 from . import metrics as metrics
+from . import model_files as model_files
 from . import networks as networks
 from . import pairs as pairs
 from . import pipelines as pipelines

@@ -17,6 +17,10 @@ def make_generator(random_state):
     random_state : None, int or numpy.random.RandomState
         ``None`` takes fresh entropy; a ``RandomState`` is advanced by one draw. Global
         generators are neither read nor written.
+
+    Returns
+    -------
+    torch.Generator
     """
     if random_state is None:
         seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)

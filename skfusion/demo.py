@@ -3,24 +3,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
-from .batch import fuse_folder
+from .batch import BatchError, fuse_folder
 from .contact_sheet import contact_sheet
 from .datasets import load_pairs, make_scene_pairs
 from .image_files import write_image
-from .metrics import evaluate
-from .pipelines import DEFAULT_METHOD, get_pipeline, pipeline_names, with_color
+from .metrics import UndefinedMetricWarning, evaluate
+from .pipelines import DEFAULT_METHOD, get_pipeline, with_color
 
 __all__ = ["run_demo"]
 
+_METHODS = (DEFAULT_METHOD, "natural", "gff", "relative_clarity", "average")
 _METRICS = ("en", "sd", "sf", "ag", "mi", "qabf", "ssim", "vif")
 _ROWS_A_SHEET = 12
 
 
 def run_demo(
     out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=print
-) -> None:
+) -> int:
     """Fuse pairs with a few methods; write pictures, contact sheets and a table.
 
     Parameters
@@ -36,9 +38,19 @@ def run_demo(
         As in :func:`skfusion.batch.fuse_folder`.
     echo : callable
         Receives each line of text.
+
+    Returns
+    -------
+    int
+        The number of pairs that some method could not fuse; each is named by `echo`.
+
+    Raises
+    ------
+    ValueError
+        If `folder` holds no pairs or a method is unknown.
     """
     out = Path(out)
-    methods = list(methods) or _selection()
+    methods = list(methods) or list(_METHODS)
     sets = {"drawn": make_scene_pairs(4, night="mixed", random_state=7)}
     if folder is not None:
         sets[Path(folder).resolve().name or "pairs"] = load_pairs(folder)
@@ -48,32 +60,13 @@ def run_demo(
     return failed
 
 
-def _selection():
-    wanted = (DEFAULT_METHOD, "natural", "gff", "relative_clarity", "average")
-    return [name for name in dict.fromkeys(wanted) if name in pipeline_names()]
-
-
 def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
-    import warnings
-
     import pandas as pd
 
     echo(f"\n{name}: {len(pairs)} pairs, {len(methods)} methods")
     tables, failed = [], set()
     for method in methods:
-        estimator = with_color(get_pipeline(method), "luma")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            report = fuse_folder(
-                estimator,
-                pairs,
-                out / method,
-                n_jobs=n_jobs,
-                on_error="warn",
-                skip_existing=False,
-                verbose=verbose,
-            )
-        for record in report.failed:
+        for record in _failures(method, pairs, out / method, n_jobs, verbose):
             if record.name not in failed:
                 echo(f"  not fused: {record.name}: {record.error}")
             failed.add(record.name)
@@ -83,7 +76,8 @@ def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
     for method in methods:
         fused = [out / method / f"{n}.png" for n in good.names]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # The table shows a NaN where a metric is not defined.
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
             table = evaluate(good, fused, metrics=list(_METRICS), n_jobs=n_jobs)
         tables.append(table.assign(method=method).set_index("method", append=True))
     table = pd.concat(tables)
@@ -95,6 +89,17 @@ def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
     echo(f"pictures: {', '.join(str(sheet) for sheet in sheets)}")
     echo(f"table:    {out / 'metrics.csv'}")
     return len(failed)
+
+
+def _failures(method, pairs, out, n_jobs, verbose):
+    """Fuse the pairs into a folder and return the records of those that failed."""
+    estimator = with_color(get_pipeline(method), "luma")
+    options = {"n_jobs": n_jobs, "skip_existing": False, "verbose": verbose}
+    try:
+        fuse_folder(estimator, pairs, out, **options)
+    except BatchError as error:
+        return error.report.failed
+    return []
 
 
 def _write_sheets(pairs, out, methods):

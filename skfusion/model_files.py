@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 from pathlib import Path
@@ -137,18 +138,13 @@ def decode(value, base=None):
         if value["class"] == "Pipeline":
             return Pipeline(list(params["steps"]))
         cls = _class_by_name(value["class"])
-        known = cls().get_params() if not _needs_arguments(cls) else params
-        unknown = sorted(set(params) - set(known))
+        unknown = sorted(set(params) - set(inspect.signature(cls).parameters))
         if unknown:
             raise ModelFileError(f"{value['class']} has no parameter {unknown[0]!r}.")
         return cls(**params)
     if isinstance(value, list):
         return [decode(item, base) for item in value]
     return value
-
-
-def _needs_arguments(cls):
-    return cls.__name__ == "PreserveChroma"
 
 
 def _class_by_name(name):

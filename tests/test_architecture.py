@@ -116,6 +116,59 @@ def test_no_file_executes_or_fetches_data(root, pattern):
         assert not re.search(pattern, path.read_text()), path
 
 
+def parsed(root):
+    return [(path, ast.parse(path.read_text())) for path in files(root)]
+
+
+def test_no_check_of_the_library_is_gone_under_optimisation(root):
+    for path, tree in parsed(root):
+        found = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+        assert not found, f"{path.name}:{found}: raise an error in place of assert"
+
+
+def returns(function):
+    """Return whether a function itself, not one inside it, returns or yields values."""
+    todo = list(function.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if isinstance(node, ast.Return) and node.value is not None:
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            todo += ast.iter_child_nodes(node)
+    return False
+
+
+def test_what_is_declared_to_return_nothing_returns_nothing(root):
+    for path, tree in parsed(root):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.returns is not None:
+                nothing = ast.unparse(node.returns) == "None"
+                assert not (nothing and returns(node)), f"{path.name}: {node.name}"
+
+
+def test_a_documented_result_is_returned_and_a_returned_one_documented(root):
+    for path, tree in parsed(root):
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            text = ast.get_docstring(node) or ""
+            if "Parameters\n---" not in text:
+                continue  # one line says it all
+            documented = re.search(r"^(Returns|Yields)\n---", text, re.M) is not None
+            assert documented == returns(node), f"{path.name}: {node.name}"
+
+
+def test_no_warning_is_silenced_without_a_name(root):
+    for path, tree in parsed(root):
+        for node in ast.walk(tree):
+            called = node.func if isinstance(node, ast.Call) else None
+            if getattr(called, "attr", "") in ("simplefilter", "filterwarnings"):
+                named = len(node.args) > 1 or node.keywords
+                assert named, f"{path.name}:{node.lineno}: name the warning"
+
+
 def test_torch_load_only_converts_weights_and_executes_nothing(root):
     for path in files(root):
         for call in re.findall(r"torch\.load\([^)]*\)", path.read_text(), re.S):

@@ -27,6 +27,20 @@ def test_every_public_name_is_found():
     assert run(code) == "True"
 
 
+def test_every_room_opens_from_the_front_door():
+    from .test_public_names import MODULES
+
+    rooms = [name.removeprefix("skfusion.") for name in MODULES if "." in name]
+    code = (
+        f"import skfusion\n"
+        f"for room in {rooms}:\n"
+        "    assert room in skfusion.__all__, room\n"
+        "    getattr(skfusion, room)\n"
+        "print(len(skfusion.__all__))"
+    )
+    assert int(run(code)) > len(rooms)
+
+
 def test_import_works_under_optimisation():
     out = subprocess.run(
         [sys.executable, "-OO", "-c", "import skfusion.cli; print('ok')"],

@@ -1,15 +1,24 @@
 """Pipelines as data: what is written is read back, and nothing else is run."""
 
+import importlib
+import inspect
 import json
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
 from skfusion.compose import EnhanceByModality, PreserveChroma
 from skfusion.fusers import AverageFuser, LaplacianPyramid
-from skfusion.model_files import ModelFileError, decode, load_pipeline, save_pipeline
+from skfusion.model_files import (
+    _MODULES,
+    ModelFileError,
+    decode,
+    load_pipeline,
+    save_pipeline,
+)
 from skfusion.transforms import HDRC, SSR, GuidedFilter, LinearStretch
 
 
@@ -36,6 +45,29 @@ def test_round_trip(pipeline, small_pairs, tmp_path, fitted):
     for a, b in zip(again.transform(small_pairs), pipeline.transform(small_pairs)):
         np.testing.assert_array_equal(a, b)
     assert [path.name for path in tmp_path.iterdir()] == ["model.json"]
+
+
+def classes():
+    found = []
+    for module in _MODULES:
+        module = importlib.import_module(module)
+        names = [getattr(module, name) for name in module.__all__]
+        found += [cls for cls in names if isinstance(cls, type)]
+    return [cls for cls in found if issubclass(cls, BaseEstimator)]
+
+
+@pytest.mark.parametrize("cls", classes(), ids=lambda cls: cls.__name__)
+def test_every_class_comes_back_and_names_an_unknown_parameter(cls, tmp_path):
+    required = {
+        name: AverageFuser()
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    }
+    estimator = cls(**required)
+    save_pipeline(estimator, tmp_path / "model.json")
+    assert repr(load_pipeline(tmp_path / "model.json")) == repr(estimator)
+    with pytest.raises(ModelFileError, match=f"{cls.__name__} has no parameter 'no'"):
+        decode({"class": cls.__name__, "params": {"no": 1}})
 
 
 def test_numpy_numbers_tuples_and_paths(tmp_path):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 from ._options import add_command, add_n_jobs, parse_params
@@ -78,27 +77,26 @@ def _fuse_files(args, estimator):
 
 
 def _fuse_folders(args, estimator):
-    from ..batch import fuse_folder
+    from ..batch import BatchError, fuse_folder
     from ..datasets import load_pairs
 
     if args.visible is None:
         pairs = load_pairs(args.infrared)
     else:
         pairs = load_pairs(infrared=args.infrared, visible=args.visible)
-    with warnings.catch_warnings():
-        # The report, with every failed pair, is printed below.
-        warnings.filterwarnings("ignore", message=r"\d+ written")
+    try:
         report = fuse_folder(
             estimator,
             pairs,
             args.output,
             n_jobs=args.n_jobs,
-            on_error="warn",
             skip_existing=not args.force,
             bit_depth=args.bit_depth,
             suffix=args.suffix,
             verbose=0 if args.quiet else 1,
         )
+    except BatchError as error:
+        report = error.report
     print(report, file=sys.stderr if report.failed else sys.stdout)
     if report.with_status("skipped"):
         print("skipped: results that were there already; --force makes them again")

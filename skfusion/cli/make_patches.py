@@ -22,14 +22,16 @@ def add(commands):
 def run(args):
     """Do the work and return the exit code."""
     from ..datasets import write_sharpness_patches
+    from ..image_files import READABLE_SUFFIXES
 
     folder = Path(args.photographs)
-    suffixes = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
-    images = sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes)
+    images = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in READABLE_SUFFIXES
+    )
     if not images:
         raise ValueError(f"photographs={str(folder)!r} holds no image.")
-    count = write_sharpness_patches(
+    files = write_sharpness_patches(
         images, args.output, args.n_patches, random_state=args.random_state
     )
-    print(f"{count} samples written to {args.output}")
+    print(f"{len(files)} samples written to {args.output}")
     return 0

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..images import as_float, luma
-from ._windows import WINDOW, grid_shape, pad_to_grid, spread
+from ._windows import WINDOW, pad_to_grid, spread
 
 __all__ = ["SharpnessClassifier"]
 
@@ -430,7 +430,6 @@ class SharpnessClassifier(ClassifierMixin, BaseEstimator):
                 strip=tile_size,
             )
             scores = logits.softmax(1).cpu().numpy()
-        assert scores.shape[2:] == grid_shape(visible.shape, stride)
         return scores[0, 0], scores[1, 1] if both_orders else None
 
     def _check_samples(self, X, y, *, reset):

@@ -19,7 +19,8 @@ class Record:
     Attributes
     ----------
     method, source, pair : str
-        `source` is ``"named"``, ``"estimator"`` or ``"published"``.
+        `source` is ``"pipeline"`` (of the registry), ``"estimator"`` (a given one) or
+        ``"published"``.
     fuse_key, measure_key : str
         What the fused image and the values depend on.
     values : dict of str to float

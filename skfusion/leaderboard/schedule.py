@@ -58,6 +58,10 @@ def run_units(units, work, n_jobs=None):
     n_jobs : int, optional
         Workers of joblib.
 
+    Yields
+    ------
+    Record
+
     Raises
     ------
     OSError

@@ -208,9 +208,8 @@ def degenerate_pairs():
         "one_bright_pixel": (bright, np.full((20, 24), 0.2)),
         "identical": (noise, noise),
         "inverted": (noise, 1 - noise),
-        "binary": ((noise > 0.5).astype(float), (noise.T > 0.5)[:20, :20]),
+        "binary": ((noise > 0.5).astype(float), (noise < 0.3).astype(float)),
     }
-    full["binary"] = (full["binary"][0][:, :20], full["binary"][1].astype(float))
     for shape in ((1, 1), (1, 9), (9, 1), (2, 2), (3, 5), (7, 5), (1, 40), (8, 8)):
         full["x".join(map(str, shape))] = (rng.random(shape), rng.random(shape))
     return full
@@ -385,9 +384,6 @@ def check_docstring_sections(cls, tmp_path):
 
 
 def check_a_dark_pair_is_not_inflated(cls, tmp_path):
-    reason = EXCEPTIONS.get((cls.__name__, "dark"))
-    if reason:
-        pytest.skip(reason)
     dark = [tuple(image * 0.1 for image in PAIRS[0])]
     assert ready(cls).transform(dark)[0].max() < 0.35
 

@@ -1,6 +1,7 @@
 """What the bench measures, and in which order it ranks."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from skfusion.cli import main
 from skfusion.datasets import load_pairs, make_scene_pairs
 from skfusion.fusers import AverageFuser
 from skfusion.images import read_image, write_image
-from skfusion.leaderboard import run_bench
+from skfusion.leaderboard import Leaderboard, run_bench
+from skfusion.leaderboard.records import Record, RecordFile
 from skfusion.metrics import evaluate
 from skfusion.pipelines import pipeline_names
 from skfusion.ranking import mean_ranks
@@ -78,6 +80,15 @@ def test_estimators_and_names_together(bench):
     assert average[METRICS].tolist() == mine[METRICS].tolist()
     assert average["rank"] == mine["rank"]  # equal methods share the best place
     assert average["mean_rank"] == mine["mean_rank"]
+
+
+def test_sources_in_the_records_are_the_documented_ones(bench, pairs, tmp_path):
+    old = write_published(tmp_path / "old", "A", pairs)
+    bench(methods={"average": None, "mine": AverageFuser(0.9)}, published=old)
+    records = RecordFile(tmp_path / "report" / "records.jsonl").load()
+    written = {source for source, _, _ in records}
+    for documented in (Record.__doc__, Leaderboard.__doc__):
+        assert written == set(re.findall(r'``"(\w+)"``', documented))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +279,7 @@ def test_command(folder, tmp_path, capsys):
     assert main([*words, "--published", str(tmp_path / "old"), "--force"]) == 1
     said = capsys.readouterr()
     assert "A, third: pair 'third': the fused image is 20x30" in said.err
-    assert "6/9" not in said.err  # force: nothing is used again
+    assert " 0/9 " in said.err  # force: nothing is used again
 
 
 @pytest.mark.parametrize(
