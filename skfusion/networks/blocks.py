@@ -52,6 +52,10 @@ def make_activation(activation):
     activation : {None, "relu", "leaky", "elu", "prelu", "tanh", "unit_tanh", \
 "sigmoid"} or nn.Module
         ``"leaky"`` has the slope 0.2 below zero.
+
+    Returns
+    -------
+    nn.Module
     """
     if isinstance(activation, nn.Module):
         return activation
