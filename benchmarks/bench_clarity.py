@@ -21,7 +21,7 @@ from torch import nn
 from torch.nn import functional
 
 from skfusion.fusers import SharpnessClassifier
-from skfusion.fusers._dense_scores import dense_logits, window_context
+from skfusion.fusers.deep.sharpness.dense_scores import dense_logits, window_context
 from skfusion.networks.clarity import clarity_planes
 
 

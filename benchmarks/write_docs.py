@@ -6,9 +6,9 @@ import numpy as np
 
 from skfusion import fusers, presets
 from skfusion.compose import PreserveChroma
-from skfusion.contact_sheet import contact_sheet
 from skfusion.datasets import make_scene_pairs
 from skfusion.images import write_image
+from skfusion.inspection.contact_sheet import contact_sheet
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline, registry
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,6 +6,7 @@ from . import fusers as fusers
 from . import images as images
 from . import inspection as inspection
 from . import leaderboard as leaderboard
+from . import learning as learning
 from . import losses as losses
 from . import metrics as metrics
 from . import model_files as model_files
@@ -22,4 +23,4 @@ from ._version import __version__ as __version__
 from .datasets.folders import load_pairs as load_pairs
 from .pairs import ImagePairs as ImagePairs
 from .pairs import pair_array as pair_array
-from .pipelines import fuse as fuse
+from .pipelines.front import fuse as fuse

@@ -273,7 +273,7 @@ def _keep_freed_memory():
 
 
 def _fuse_one(estimator, pair, output, bit_depth):
-    from .image_files import write_image
+    from .images.files import write_image
 
     start = time.perf_counter()
     name = str(pair.names[0])

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils._tags import get_tags
 
 from .images import luma
 from .pairs import ImagePairs, as_pairs
 
 __all__ = ["EnhanceByModality", "PreserveChroma"]
+
+_COLORS = ("luma", "gray", "per_channel")
 
 
 class EnhanceByModality(TransformerMixin, BaseEstimator):
@@ -226,6 +229,35 @@ class PreserveChroma(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
+
+
+def with_color(estimator, color):
+    """Return the estimator in the form that treats colour as asked.
+
+    Parameters
+    ----------
+    estimator : fuser or Pipeline
+    color : {"luma", "gray", "per_channel"}
+        ``"luma"`` wraps it in :class:`skfusion.compose.PreserveChroma`,
+        ``"per_channel"`` sets the fuser's ``color``.
+
+    Returns
+    -------
+    estimator
+    """
+    if color not in _COLORS:
+        raise ValueError(f"color={color!r}: use one of {', '.join(_COLORS)}.")
+    if color == "luma" and not isinstance(estimator, PreserveChroma):
+        return PreserveChroma(estimator)
+    if color == "per_channel":
+        name = "fuse__color" if isinstance(estimator, Pipeline) else "color"
+        if name not in estimator.get_params():
+            raise ValueError(
+                f"color='per_channel': {type(estimator).__name__} has no step 'fuse' "
+                "with a parameter color; use color='luma'."
+            )
+        return estimator.set_params(**{name: "per_channel"})
+    return estimator
 
 
 def _gray_pairs(pairs):

@@ -7,11 +7,12 @@ import warnings
 from pathlib import Path
 
 from .batch import BatchError, fuse_folder
-from .contact_sheet import contact_sheet
+from .compose import with_color
 from .datasets import load_pairs, make_scene_pairs
-from .image_files import write_image
+from .images.files import write_image
+from .inspection.contact_sheet import contact_sheet
 from .metrics import UndefinedMetricWarning, evaluate
-from .pipelines import DEFAULT_METHOD, get_pipeline, with_color
+from .pipelines import DEFAULT_METHOD, get_pipeline
 
 __all__ = ["run_demo"]
 

@@ -337,7 +337,7 @@ class _PackedColumn:
     @classmethod
     def _stored(cls, image):
         if _is_path(image):
-            from .image_files import read_image
+            from .images.files import read_image
 
             image = read_image(image)
         array = np.asarray(image)

@@ -18,7 +18,7 @@ def add(commands):
 
 def run(args):
     """Do the work and return the exit code."""
-    from ..convert_weights import convert_weights
+    from ..learning.convert import convert_weights
 
     convert_weights(args.method, args.source, args.output)
     print(f"written: {args.output}")

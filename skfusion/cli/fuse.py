@@ -36,7 +36,8 @@ def add_method(parser):
 
 def build_estimator(args):
     """Return the estimator that these options choose."""
-    from ..pipelines import DEFAULT_METHOD, get_pipeline, with_color
+    from ..compose import with_color
+    from ..pipelines import DEFAULT_METHOD, get_pipeline
 
     params = parse_params(args.param)
     if args.model is not None:
@@ -58,7 +59,7 @@ def run(args):
 
 
 def _fuse_files(args, estimator):
-    from ..image_files import write_image
+    from ..images.files import write_image
     from ..pairs import ImagePairs
 
     if args.visible is None:

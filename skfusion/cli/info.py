@@ -20,8 +20,8 @@ def run(args):
     import joblib
     import torch
 
+    from ..learning.weights import pretrained_names
     from ..pipelines import DEFAULT_METHOD, registry
-    from ..weights import pretrained_names
 
     print(f"skfusion {__version__}, Python {platform.python_version()}")
     names = ("numpy", "scipy", "scikit-learn", "numba", "opencv-python", "torch")

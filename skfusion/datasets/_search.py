@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from ..image_files import READABLE_SUFFIXES
+from ..images.files import READABLE_SUFFIXES
 from ._names import (
     SKIPPED_FOLDERS,
     folded,

@@ -1,4 +1,4 @@
-"""Look at what an estimator does: plots, with matplotlib where it is installed."""
+"""Look at what an estimator does: plots and contact sheets."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import lazy_loader as _lazy

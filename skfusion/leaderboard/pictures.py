@@ -8,8 +8,8 @@ import base64
 import cv2
 import numpy as np
 
-from ..image_files import read_image
 from ..images import as_float, to_dtype
+from ..images.files import read_image
 
 __all__ = ["embed_pictures"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ..image_files import READABLE_SUFFIXES
+from ..images.files import READABLE_SUFFIXES
 
 __all__ = ["PublishedMethod", "find_published"]
 

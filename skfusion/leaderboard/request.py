@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..batch import _outputs
+from ..compose import with_color
 from ..datasets import load_pairs
 from ..metrics.sets import as_entries
 from ..pairs import as_pairs
-from ..pipelines import get_pipeline, pipeline_names, with_color
+from ..pipelines import get_pipeline, pipeline_names
 from .unit import sentence
 
 __all__ = ["Request", "read_request"]

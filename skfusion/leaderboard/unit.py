@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..batch import _keep_freed_memory
-from ..image_files import write_image
+from ..images.files import write_image
 from ..metrics import UndefinedMetricWarning, evaluate
 from ..pairs import ImagePairs
 from .cost import one_thread, peak_memory

@@ -70,7 +70,8 @@ class PaQ2PiQ(BaseEstimator):
         import torch
 
         from skfusion.networks.paq2piq import PaQ2PiQNet
-        from skfusion.weights import load_network
+
+        from ..learning.weights import load_network
 
         if self.weights is None:
             raise ValueError(

@@ -139,7 +139,7 @@ class NIQE(BaseEstimator):
         """
         import torch
 
-        from skfusion.weights import write_weights
+        from ..learning.weights import write_weights
 
         mean, covariance = self._statistics()
         tensors = {"mean": mean, "covariance": covariance}
@@ -203,7 +203,7 @@ class NIQE(BaseEstimator):
 
 @functools.lru_cache(maxsize=4)
 def _read_statistics(source):
-    from skfusion.weights import read_weights
+    from ..learning.weights import read_weights
 
     shapes = {"mean": (_N_FEATURES,), "covariance": (_N_FEATURES, _N_FEATURES)}
     tensors = read_weights(source, shapes)

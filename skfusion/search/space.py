@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 
+from ..compose import with_color
 from ..model_files import decode
-from ..pipelines import get_pipeline, with_color
+from ..pipelines import get_pipeline
 from .objective import resolve_objective
 
 __all__ = ["STRATEGIES", "SearchSpace", "is_distribution", "read_space", "shown"]
@@ -85,7 +86,7 @@ def read_space(path) -> SearchSpace:
             Optional, see :class:`SearchSpace`. ``against`` is relative to the search
             file. ``refit`` is scikit-learn's word for ``objective``.
         ``color``
-            See :func:`skfusion.pipelines.with_color`; default ``luma``.
+            See :func:`skfusion.compose.with_color`; default ``luma``.
 
     Returns
     -------

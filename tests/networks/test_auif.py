@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from skfusion._kernels import auif as kernels
-from skfusion.fusers._auif_collapsed import CollapsedAUIF
+from skfusion.fusers.deep._auif_collapsed import CollapsedAUIF
 from skfusion.networks.auif import (
     AUIFNet,
     UnrolledLayer,

@@ -1,0 +1,1 @@
+"""Deep networks: a module of ``skfusion.networks`` inside an estimator."""

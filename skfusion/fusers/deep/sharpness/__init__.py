@@ -1,0 +1,1 @@
+"""Sharpness networks: which image is sharper where, and fusion by the answer."""

@@ -1,0 +1,1 @@
+"""Edge-preserving filters and two-scale decompositions."""

@@ -1,0 +1,1 @@
+"""Multi-scale transforms: pyramids, wavelets, singular values, cosine harmonics."""

@@ -1,0 +1,1 @@
+"""What learns: torch fusers, weights, training, tiles, ONNX, conversion."""

@@ -1,0 +1,53 @@
+"""Images beyond memory: overlapping tiles that join without a seam."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["map_tiles"]
+
+
+def map_tiles(function, stack, tile_size, reach):
+    """Apply an image operation tile by tile, equal to applying it at once.
+
+    Parameters
+    ----------
+    function : callable
+        From float32 ``(n, h, w)`` to ``(..., h, w)``; an output pixel depends on the
+        input at most ``reach`` pixels away, and on the border of the image only within
+        that distance of it.
+    stack : ndarray of float32, shape (n, H, W)
+    tile_size : int or None
+        Side of the tiles without their overlap; ``None`` is one tile.
+    reach : int
+
+    Returns
+    -------
+    ndarray of float32, shape (..., H, W)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.learning.tiling import map_tiles
+    >>> stack = np.ones((1, 5, 7), dtype=np.float32)
+    >>> map_tiles(lambda part: part[0] * 2, stack, 3, 1).sum()
+    np.float32(70.0)
+    """
+    height, width = stack.shape[1:]
+    if tile_size is None or max(height, width) <= tile_size:
+        return function(stack)
+    out = None
+    for top in range(0, height, tile_size):
+        for left in range(0, width, tile_size):
+            row, column = max(top - reach, 0), max(left - reach, 0)
+            tile = stack[
+                :, row : top + tile_size + reach, column : left + tile_size + reach
+            ]
+            part = function(np.ascontiguousarray(tile))
+            if out is None:
+                out = np.empty((*part.shape[:-2], height, width), dtype=np.float32)
+            target = out[..., top : top + tile_size, left : left + tile_size]
+            part = part[..., top - row :, left - column :]
+            target[:] = part[..., : target.shape[-2], : target.shape[-1]]
+    return out

@@ -1,0 +1,203 @@
+"""Network weights: safetensors files, read defensively and only as data."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+from .._atomic_files import replace_file
+from .._version import __version__
+
+__all__ = ["WeightsError", "load_network", "pretrained_names", "read_weights"]
+__all__ += ["write_weights"]
+
+_FOLDER = Path(__file__).parents[1] / "weights"
+_MAX_BYTES = 2**31
+
+
+class WeightsError(ValueError):
+    """A weights file that is missing, damaged or made for another network."""
+
+
+def pretrained_names() -> list[str]:
+    """Return the names of the weights that ship with the package.
+
+    Examples
+    --------
+    >>> from skfusion.weights import pretrained_names
+    >>> isinstance(pretrained_names(), list)
+    True
+    """
+    return sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
+
+
+def read_weights(source, expected=None) -> dict:
+    """Read tensors from a safetensors file.
+
+    Parameters
+    ----------
+    source : str or path
+        The name of shipped weights, or a file ending in ``.safetensors``.
+    expected : dict of str to tensor or shape, optional
+        A state dict (or shapes) that the file must match key by key.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        Floating tensors as float32 where ``expected`` is given or stored in half.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing, damaged, of another format, holds NaN or infinity, or
+        does not match ``expected``: the message names the file and the key.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = _resolve(source)
+    if path.stat().st_size > _MAX_BYTES:
+        raise WeightsError(f"weights {str(path)!r} is larger than {_MAX_BYTES} bytes.")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, ValueError, KeyError, RuntimeError, OSError) as error:
+        raise WeightsError(
+            f"weights {str(path)!r} is no intact safetensors file ({error}); published "
+            "checkpoints go through `skfusion convert-weights` first."
+        ) from None
+    for key, tensor in tensors.items():
+        if tensor.is_floating_point():
+            tensors[key] = tensor.to(torch.float32)
+            if not torch.isfinite(tensors[key]).all():
+                raise WeightsError(
+                    f"weights {str(path)!r}: {key!r} holds NaN or infinite values."
+                )
+    if expected is not None:
+        _match(path, tensors, expected)
+    return tensors
+
+
+def write_weights(path, tensors, metadata=None) -> None:
+    """Write tensors and a little metadata as safetensors, atomically.
+
+    Parameters
+    ----------
+    path : path
+        A file ending in ``.safetensors``, replaced if it exists.
+    tensors : dict of str to torch.Tensor
+    metadata : dict of str to str, optional
+        The version of the library is added.
+    """
+    from safetensors.torch import save
+
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"path={str(path)!r}: weights end in '.safetensors'.")
+    metadata = {"skfusion": __version__, **(metadata or {})}
+    metadata = {key: str(metadata[key]) for key in sorted(metadata)}
+    tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    data = _in_order(save(tensors, metadata), metadata)
+    replace_file(path, data)
+
+
+def _in_order(data, metadata):
+    """Return the file with its metadata sorted: the writer's order is random."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = metadata
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return data[:8] + text.ljust(size) + data[8 + size :]
+
+
+def read_metadata(source) -> dict:
+    """Return the metadata of a weights file as a dict of strings."""
+    from safetensors import SafetensorError, safe_open
+
+    path = _resolve(source)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(
+            f"weights {str(path)!r} is no intact safetensors file ({error})."
+        ) from None
+
+
+def load_network(build, source, metadata=None):
+    """Build a network and load its weights, once a process for each file and form.
+
+    Parameters
+    ----------
+    build : callable
+        Returns the network that the estimator's parameters ask for.
+    source : str or path
+        As in :func:`read_weights`.
+    metadata : dict, optional
+        Identifies the architecture; part of the cache key.
+
+    Returns
+    -------
+    torch.nn.Module
+        In eval mode, on the CPU, without gradients; shared: do not change it.
+    """
+    path = _resolve(source)
+    key = tuple(sorted((k, str(v)) for k, v in (metadata or {}).items()))
+    return _load_network(_Build(build, key), path, path.stat().st_mtime_ns)
+
+
+class _Build:
+    """A network factory that is equal to another one of the same architecture."""
+
+    def __init__(self, build, key):
+        self.build, self.key = build, key
+
+    def __eq__(self, other):
+        return self.key == other.key
+
+    def __hash__(self):
+        return hash(self.key)
+
+
+@functools.lru_cache(maxsize=16)
+def _load_network(build, path, mtime):
+    network = build.build()
+    network.load_state_dict(read_weights(path, network.state_dict()))
+    return network.eval().requires_grad_(False)
+
+
+def _resolve(source):
+    path = Path(source)
+    if path.suffix != ".safetensors":
+        shipped = _FOLDER / f"{source}.safetensors"
+        if path.suffix == "" and path.name == str(source) and shipped.is_file():
+            return shipped
+        raise WeightsError(
+            f"weights={str(source)!r} is neither a .safetensors file nor one of the "
+            f"shipped {pretrained_names()}; published checkpoints go through "
+            "`skfusion convert-weights` first."
+        )
+    if not path.is_file():
+        raise WeightsError(f"weights={str(source)!r}: there is no such file.")
+    return path
+
+
+def _match(path, tensors, expected):
+    missing = sorted(set(expected) - set(tensors))
+    extra = sorted(set(tensors) - set(expected))
+    if missing or extra:
+        what = f"lacks {missing[0]!r}" if missing else f"has the unknown {extra[0]!r}"
+        raise WeightsError(
+            f"weights {str(path)!r} {what} ({len(missing)} keys missing, {len(extra)} "
+            "unknown): it was made for another network."
+        )
+    for key, value in expected.items():
+        shape = tuple(getattr(value, "shape", value))
+        if tuple(tensors[key].shape) != shape:
+            raise WeightsError(
+                f"weights {str(path)!r}: {key!r} has shape "
+                f"{tuple(tensors[key].shape)}, this network needs {shape}; was it made "
+                "with another width?"
+            )

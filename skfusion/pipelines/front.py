@@ -1,0 +1,81 @@
+"""The front door: two images in, one out."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+
+from ..compose import with_color
+from ..images import as_float, to_dtype
+from ..images.door import load
+from ..pairs import ImagePairs
+from .named import DEFAULT_METHOD, get_pipeline
+
+__all__ = ["fuse"]
+
+
+def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
+    """Fuse two images in one line.
+
+    Parameters
+    ----------
+    infrared, visible : array-like or path
+        Images of one size: uint8, uint16 or float in [0, 1].
+    method : str or estimator, default="balanced"
+        A name of :func:`pipeline_names`, or any fuser or pipeline that needs no
+        fitting or is fitted.
+    color : {"luma", "gray", "per_channel"}, default="luma"
+        For a colour visible image: fuse luma and keep the visible chroma, return a
+        gray image, or fuse each channel with the infrared image.
+    **params
+        As in :func:`get_pipeline`; with an estimator, its ``set_params``.
+
+    Returns
+    -------
+    ndarray, shape (H, W) or (H, W, 3)
+        In the dtype of the visible image.
+
+    Raises
+    ------
+    ValueError
+        If the images do not fit together, or a name is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import skfusion
+    >>> ir = np.full((8, 8), 100, dtype=np.uint8)
+    >>> vis = np.full((8, 8), 200, dtype=np.uint8)
+    >>> skfusion.fuse(ir, vis, method="average")[0, 0]
+    np.uint8(150)
+    """
+    estimator = _estimator(method, params)
+    estimator = with_color(estimator, color)
+    if isinstance(visible, np.ndarray):
+        dtype = visible.dtype
+    else:
+        visible = _pixels(visible)
+        dtype = visible.dtype
+    if dtype.kind == "b":
+        dtype = np.dtype(np.float32)
+    pairs = ImagePairs([infrared], [visible], names=["the pair"])
+    fused = estimator.transform(pairs)[0]
+    return to_dtype(fused, dtype)
+
+
+def _estimator(method, params):
+    if isinstance(method, str):
+        return get_pipeline(method, **params)
+    if not hasattr(method, "transform"):
+        raise ValueError(
+            f"method={method!r}: expected a name of pipeline_names() or a fuser."
+        )
+    from sklearn.base import clone
+
+    return clone(method).set_params(**params) if params else method
+
+
+def _pixels(image):
+    """Return an array whose dtype says what the result shall be."""
+    array = np.asarray(load(image))
+    return array if array.dtype != object else as_float(image, "visible")

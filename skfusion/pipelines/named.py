@@ -1,0 +1,185 @@
+"""The named, ready-made methods: each a short function that returns a pipeline."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sklearn.pipeline import Pipeline
+
+from .. import fusers
+from . import presets, systems
+
+__all__ = ["DEFAULT_METHOD", "get_pipeline", "pipeline_names", "registry"]
+
+DEFAULT_METHOD = "balanced"
+
+
+@dataclass(frozen=True)
+class NamedPipeline:
+    """A method of the registry."""
+
+    name: str
+    build: Callable
+    title: str
+
+
+# name -> (class of the fuser that is the whole method, its parameters, title)
+_SINGLE_FUSERS = {
+    "average": ("AverageFuser", {}, "weighted mean"),
+    "laplacian_pyramid": ("LaplacianPyramid", {}, "Laplacian pyramid"),
+    "ratio_pyramid": ("RatioPyramid", {}, "ratio-of-low-pass pyramid"),
+    "wavelet": ("WaveletFuser", {}, "discrete wavelet transform"),
+    "dtcwt": ("DTCWTFuser", {}, "dual-tree complex wavelet transform"),
+    "lp_sr": (
+        "SparseRepresentationFuser",
+        {"pyramid": "laplacian"},
+        "Laplacian pyramid, sparse base",
+    ),
+    "rp_sr": (
+        "SparseRepresentationFuser",
+        {"pyramid": "ratio"},
+        "ratio pyramid, sparse base",
+    ),
+    "convsr": ("ConvSR", {}, "convolutional sparse representation"),
+    "tif": ("TIF", {}, "two-scale saliency"),
+    "gff": ("GFF", {}, "guided-filter fusion"),
+    "mgff": ("MGFF", {}, "multi-scale guided filtering"),
+    "adf": ("ADF", {}, "anisotropic diffusion"),
+    "fpde": ("FPDE", {}, "fourth-order differential equation"),
+    "msvd": ("MSVD", {}, "multi-resolution singular values"),
+    "cbf": ("CBF", {}, "cross bilateral filter"),
+    "dchwt": ("DCHWT", {}, "discrete cosine harmonic wavelets"),
+    "gtf": ("GTF", {}, "gradient transfer, total variation"),
+    "ifevip": ("IFEVIP", {}, "infrared feature extraction"),
+    "vsmwls": ("VSMWLS", {}, "visual saliency, weighted least squares"),
+    "hybrid_msd": ("HybridMSD", {}, "hybrid multi-scale decomposition"),
+    "hmsd_gf": ("HMSDGF", {}, "hybrid decomposition, guided filter"),
+    "gfce": ("GFCE", {}, "guided-filter context enhancement"),
+    "saif": ("SAIF", {}, "structure-aware fusion"),
+    "bayes": ("BayesFuser", {}, "Bayesian fusion"),
+    "latlrr": ("LatLRR", {}, "latent low-rank representation"),
+    "mdlatlrr": ("MDLatLRR", {}, "multi-level latent low-rank representation"),
+    "auif": ("AUIF", {}, "algorithm unrolling network"),
+    "didfuse": ("DIDFuse", {}, "deep image decomposition network"),
+    "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
+    "encoder_decoder_activated": (
+        "EncoderDecoderFuser",
+        {"activation": "leaky_relu", "base_channels": 32},
+        "encoder-decoder network, leaky ReLU",
+    ),
+    "encoder_decoder_small": (
+        "EncoderDecoderFuser",
+        {"activation": "leaky_relu", "base_channels": 16},
+        "encoder-decoder network for embedded use",
+    ),
+}
+
+
+def _single(class_name, defaults):
+    def build(**params):
+        fuser = getattr(fusers, class_name)(**{**defaults, **params})
+        return Pipeline([("fuse", fuser)])
+
+    return build
+
+
+# name -> (function that returns the pipeline, title)
+_SYSTEMS = {
+    "balanced": (presets.balanced, "searched for the best mean rank"),
+    "targets": (presets.targets, "searched for hot objects at night"),
+    "natural": (presets.natural, "the visible image's light and colour"),
+    "fast": (presets.fast, "real time on one core"),
+    "relative_clarity": (systems.relative_clarity, "six-path sharpness network"),
+    "image_enhancement": (systems.image_enhancement, "three-path sharpness network"),
+}
+
+
+def _collect():
+    table = {}
+    for name, (build, title) in _SYSTEMS.items():
+        table[name] = NamedPipeline(name, build, title)
+    for name, (class_name, defaults, title) in _SINGLE_FUSERS.items():
+        if class_name in fusers.__all__:
+            build = _single(class_name, defaults)
+            table[name] = NamedPipeline(name, build, title)
+    return MappingProxyType(table)
+
+
+registry = _collect()
+
+
+def pipeline_names() -> list[str]:
+    """Return the names that :func:`get_pipeline` knows.
+
+    Examples
+    --------
+    >>> from skfusion.pipelines import pipeline_names
+    >>> "average" in pipeline_names()
+    True
+    """
+    return list(registry)
+
+
+def get_pipeline(name, **params) -> Pipeline:
+    """Return a ready-made method by name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`pipeline_names`.
+    **params
+        Parameters of the method (``parity=True``, ``n_levels=5``, ``compat=True``) or
+        of one of its steps in scikit-learn's form (``fuse__sigma=2``).
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Its last fusing step is called ``"fuse"``; an enhancement before it
+        ``"enhance"``, a retinex behind it ``"ssr"``. Colour is reduced to luma: wrap
+        it in :class:`skfusion.compose.PreserveChroma` to keep colour.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or parameter.
+
+    Examples
+    --------
+    >>> from skfusion.pipelines import get_pipeline
+    >>> get_pipeline("average", fuse__visible_weight=0.3)
+    Pipeline(steps=[('fuse', AverageFuser(visible_weight=0.3))])
+    """
+    if name not in registry:
+        raise ValueError(
+            f"method={name!r} is unknown: use one of {', '.join(registry)}."
+        )
+    nested = {key: value for key, value in params.items() if "__" in key}
+    direct = {key: value for key, value in params.items() if "__" not in key}
+    try:
+        pipeline = registry[name].build(**direct)
+    except TypeError:
+        known = _direct_parameters(name)
+        unknown = sorted(set(direct) - set(known))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"method {name!r} has no parameter {unknown[0]!r}: it has "
+            f"{', '.join(known) or 'none'}, and those of its steps, e.g. "
+            f"{_example_parameter(name)}."
+        ) from None
+    return pipeline.set_params(**nested)
+
+
+def _direct_parameters(name):
+    if name in _SINGLE_FUSERS:
+        return list(getattr(fusers, _SINGLE_FUSERS[name][0])().get_params())
+    return list(inspect.signature(registry[name].build).parameters)
+
+
+def _example_parameter(name):
+    nested = [key for key in registry[name].build().get_params() if "__" in key]
+    return nested[0] if nested else "none"

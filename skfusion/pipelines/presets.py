@@ -1,0 +1,130 @@
+"""The presets: pipelines whose parameters were searched, for four kinds of use."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from sklearn.pipeline import Pipeline
+
+from ..compose import EnhanceByModality
+from ..fusers import LaplacianPyramid
+from ..transforms import HDRC, LinearStretch
+
+__all__ = ["balanced", "fast", "natural", "targets"]
+
+# What `balanced` and `fast` have in common.
+_SEARCHED = {
+    "n_levels": 4,
+    "base_rule": "deviation",
+    "base_window": 11,
+    "base_selectivity": 2.0,
+    "base_blend": 0.9,
+    "base_weight": 0.4,
+    "gain_decay": 0.6,
+}
+
+
+def balanced() -> Pipeline:
+    """Return the pipeline with the best mean rank over the thirteen metrics of VIFB.
+
+    A Laplacian pyramid that keeps, at each scale, what varies more, a little
+    sharpened, with the grey levels moved towards those of both images. Searched on
+    pairs of RoadScene, TNO and MSRS; measured on others: see ``docs/results.md``.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        One step, ``"fuse"``.
+
+    Examples
+    --------
+    >>> from skfusion.presets import balanced
+    >>> balanced()["fuse"].base_rule
+    'deviation'
+    """
+    fuser = LaplacianPyramid(
+        **_SEARCHED,
+        detail_rule="soft",
+        selectivity=3.0,
+        consistency=0.2,
+        window=3,
+        base_gain=1.15,
+        gain=1.2,
+        histogram=0.25,
+    )
+    return Pipeline([("fuse", fuser)])
+
+
+def fast() -> Pipeline:
+    """Return :func:`balanced` without what costs time: for video on one core.
+
+    The larger detail is kept pixel by pixel, and no histogram is looked at.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        One step, ``"fuse"``.
+
+    Examples
+    --------
+    >>> from skfusion.presets import fast
+    >>> fast()["fuse"].detail_rule
+    'max'
+    """
+    fuser = LaplacianPyramid(**_SEARCHED, detail_rule="max", base_gain=1.2, gain=1.1)
+    return Pipeline([("fuse", fuser)])
+
+
+def natural() -> Pipeline:
+    """Return a pipeline that keeps the visible image's light: for colour photographs.
+
+    The coarse light is mostly the visible image's, hot things brighten it, and the
+    details of both are kept as they are: nothing is sharpened or equalised.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        One step, ``"fuse"``.
+
+    Examples
+    --------
+    >>> from skfusion.presets import natural
+    >>> natural()["fuse"].base_weight
+    0.8
+    """
+    fuser = LaplacianPyramid(
+        5,
+        detail_rule="soft",
+        selectivity=2.0,
+        base_rule="max",
+        base_blend=0.5,
+        base_weight=0.8,
+    )
+    return Pipeline([("fuse", fuser)])
+
+
+def targets() -> Pipeline:
+    """Return a pipeline for hot objects at night: dark scenes are lit up.
+
+    The infrared image is stretched and the visible one compressed by HDRC; in the
+    coarse light the brighter of the two is kept, so that nothing hot is lost.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Steps ``"enhance"`` and ``"fuse"``.
+
+    Examples
+    --------
+    >>> from skfusion.presets import targets
+    >>> list(targets().named_steps)
+    ['enhance', 'fuse']
+    """
+    fuser = LaplacianPyramid(
+        5, detail_rule="soft", selectivity=3.0, base_rule="max", gain=1.1
+    )
+    return Pipeline(
+        [
+            ("enhance", EnhanceByModality(LinearStretch(), HDRC(target_contrast=12.0))),
+            ("fuse", fuser),
+        ]
+    )

@@ -1,0 +1,4 @@
+from .fusing import VideoReport as VideoReport
+from .fusing import fuse_video as fuse_video
+from .fusing import iter_video as iter_video
+from .streams import VideoError as VideoError

@@ -1,0 +1,236 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skfusion.learning.crops import center_crop, random_crop, random_resized_crop
+from skfusion.learning.tiling import map_tiles
+from skfusion.learning.training import make_generator, resolve_device, train_network
+
+
+def draw(generator):
+    return torch.rand(3, generator=generator).tolist()
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# Generator and device ----------------------------------------------------------------
+
+
+def test_generator_repeats_under_an_integer_and_differs_without():
+    assert draw(make_generator(3)) == draw(make_generator(3))
+    assert draw(make_generator(3)) == draw(make_generator(np.int64(3)))
+    assert draw(make_generator(3)) != draw(make_generator(4))
+    assert draw(make_generator(None)) != draw(make_generator(None))
+
+
+def test_generator_advances_a_random_state():
+    state = np.random.RandomState(0)
+    first, second = draw(make_generator(state)), draw(make_generator(state))
+    assert first != second
+    assert first == draw(make_generator(np.random.RandomState(0)))
+
+
+def test_generator_leaves_the_global_ones_alone():
+    before = np.random.get_state()[1].copy(), torch.get_rng_state().clone()
+    for random_state in (None, 0, np.random.RandomState(0)):
+        make_generator(random_state)
+    assert np.array_equal(np.random.get_state()[1], before[0])
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+def test_device_auto_is_a_gpu_where_there_is_one():
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert resolve_device("auto").type == expected
+    assert resolve_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:99", ""])
+def test_a_device_that_is_not_there_is_an_error(device):
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
+        resolve_device(device)
+
+
+# Loop --------------------------------------------------------------------------------
+
+
+def fit_line(max_epochs=3, target=2.0, **kwargs):
+    network = nn.Linear(1, 1)
+    with torch.no_grad():
+        network.weight.zero_()
+        network.bias.zero_()
+    seen = []
+
+    def batches():
+        yield torch.tensor([[1.0], [2.0]])
+        yield torch.tensor([[3.0]])
+
+    def loss(network, batch):
+        assert network.training
+        seen.append(len(batch))
+        return (network(batch) - target * batch).square().mean()
+
+    curve = train_network(
+        network,
+        batches,
+        loss,
+        [{"params": network.parameters(), "lr": 0.1}],
+        max_epochs=max_epochs,
+        **kwargs,
+    )
+    return network, curve, seen
+
+
+def test_loop_returns_the_mean_loss_of_each_epoch_weighted_by_images():
+    network, curve, seen = fit_line(1)
+    assert seen == [2, 1]
+    assert not network.training
+    # The first loss is that of the zero network; Adam's first step is its rate.
+    first = (4 + 16) / 2
+    second = (0.1 * 3 + 0.1 - 6) ** 2
+    assert curve == pytest.approx([(2 * first + second) / 3], rel=1e-5)
+
+
+def test_loop_converges():
+    network, curve, _ = fit_line(200)
+    assert curve[-1] < 1e-3 * curve[0]
+    assert network.weight.item() == pytest.approx(2, abs=0.05)
+
+
+def test_milestones_scale_the_rate():
+    frozen, _, _ = fit_line(3, milestones=(1,), gamma=0.0)
+    once, _, _ = fit_line(1)
+    assert torch.equal(frozen.weight, once.weight)
+
+
+def test_frozen_epochs_fix_the_normalisation():
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1))
+    training = []
+
+    def loss(network, batch):
+        training.append((network[0].training, network[1].training))
+        return network(batch).square().mean()
+
+    train_network(
+        network,
+        lambda: [torch.rand(2, 1, 4, 4, generator=generator())],
+        loss,
+        network.parameters(),
+        max_epochs=3,
+        frozen_epochs=2,
+    )
+    assert training == [(True, True), (True, False), (True, False)]
+    assert network[1].num_batches_tracked == 1
+
+
+def test_a_loss_that_is_not_finite_is_an_error():
+    with pytest.raises(FloatingPointError, match="loss is nan after epoch 1"):
+        fit_line(target=float("nan"))
+
+
+def test_progress_is_shown_on_request(capsys):
+    fit_line(verbose=True)
+    assert "loss=" in capsys.readouterr().err
+    fit_line()
+    assert capsys.readouterr().err == ""
+
+
+# Crops -------------------------------------------------------------------------------
+
+
+def ramp(height, width):
+    return torch.arange(height * width, dtype=torch.float32).reshape(1, height, width)
+
+
+def test_center_crop_is_the_middle():
+    image = ramp(5, 7)
+    assert torch.equal(center_crop(image, 3, 3), image[:, 1:4, 2:5])
+
+
+def test_crops_of_small_images_are_reflected_first():
+    image = ramp(2, 3)
+    cut = center_crop(image, 5, 3)
+    assert torch.equal(cut[0, :, 0], torch.tensor([0.0, 3, 3, 0, 0]))
+    assert random_crop(image, 9, generator()).shape == (1, 9, 9)
+
+
+def test_random_crops_are_parts_and_reach_every_corner():
+    image = ramp(6, 8)
+    corners = set()
+    g = generator()
+    for _ in range(200):
+        cut = random_crop(image, 5, g)
+        top, left = divmod(int(cut[0, 0, 0]), 8)
+        assert torch.equal(cut, image[:, top : top + 5, left : left + 5])
+        corners.add((top, left))
+    assert corners == {(i, j) for i in range(2) for j in range(4)}
+
+
+def test_random_resized_crops_keep_range_and_size():
+    image = torch.rand(2, 30, 50, generator=generator())
+    g = generator(1)
+    for _ in range(20):
+        cut = random_resized_crop(image, 16, g)
+        assert cut.shape == (2, 16, 16)
+        assert image.min() <= cut.min() <= cut.max() <= image.max()
+
+
+def test_resized_crop_of_the_whole_image_is_the_image():
+    image = torch.rand(1, 16, 16, generator=generator())
+    cut = random_resized_crop(image, 16, generator(), (1, 1), (1, 1))
+    torch.testing.assert_close(cut, image)
+
+
+def test_resized_crops_follow_scale_and_ratio():
+    rows, cols = torch.meshgrid(torch.arange(100.0), torch.arange(100.0), indexing="ij")
+    image = torch.stack([rows, cols]) / 100
+    g = generator(2)
+    for _ in range(20):
+        cut = random_resized_crop(image, 10, g, (0.09, 0.25), (1, 1))
+        height, width = (float(z.max() - z.min()) for z in cut)
+        assert 0.25 < height < 0.5
+        assert height == pytest.approx(width, abs=0.02)
+
+
+@pytest.mark.parametrize("shape", [(2, 300), (300, 2), (1, 1)])
+def test_resized_crop_of_a_strip_takes_its_middle(shape):
+    image = torch.rand(1, *shape, generator=generator())
+    cut = random_resized_crop(image, 8, generator(1))
+    assert cut.shape == (1, 8, 8)
+
+
+def test_crops_depend_on_the_generator_alone():
+    image = torch.rand(1, 30, 50, generator=generator())
+    first, second = (random_resized_crop(image, 8, generator(1)) for _ in "12")
+    assert torch.equal(first, second)
+
+
+# Tiles -------------------------------------------------------------------------------
+
+
+def blur(stack):
+    padded = np.pad(stack[0], 2, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
+    return windows.mean(axis=(2, 3), dtype=np.float32)
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (16, 16), (17, 33), (7, 50)])
+@pytest.mark.parametrize("tile_size", [None, 5, 16, 64])
+def test_tiles_equal_the_whole(shape, tile_size, rng):
+    stack = rng.random((1, *shape), dtype=np.float32)
+    found = map_tiles(blur, stack, tile_size, 2)
+    np.testing.assert_allclose(found, blur(stack), rtol=0, atol=1e-6)
+
+
+def test_no_tile_is_larger_than_asked_for(rng):
+    sizes = []
+
+    def record(tile):
+        sizes.append(tile.shape[1:])
+        return tile[0]
+
+    map_tiles(record, rng.random((1, 40, 25), dtype=np.float32), 10, 3)
+    assert len(sizes) == 12
+    assert max(map(max, sizes)) <= 16
