@@ -22,7 +22,7 @@ def add(commands):
 def run(args):
     """Do the work and return the exit code."""
     from ..datasets import write_sharpness_patches
-    from ..image_files import READABLE_SUFFIXES
+    from ..images.files import READABLE_SUFFIXES
 
     folder = Path(args.photographs)
     images = sorted(
