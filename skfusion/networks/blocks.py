@@ -19,8 +19,10 @@ __all__ = [
     "NestedDecoder",
     "Sobel",
     "UnitTanh",
+    "crop",
     "initialize",
     "make_activation",
+    "mirror_to_multiple",
 ]
 
 
@@ -286,6 +288,35 @@ class NestedDecoder(nn.Module):
             index = torch.where(index < double, index, 2 * double - 2 - index)
             x = x.index_select(dim, index // 2)
         return x
+
+
+def mirror_to_multiple(images, multiple, dims=(2, 3)):
+    """Mirror the last rows and columns to a multiple of a number.
+
+    By index, since a pad of a computed length does not export. The image needs one
+    row and column more than are missing.
+
+    Parameters
+    ----------
+    images : Tensor, shape (n, c, h, w)
+    multiple : int
+    dims : sequence of int, default=(2, 3)
+        Rows, columns or both.
+    """
+    for dim in dims:
+        side = images.shape[dim]
+        whole = (side + multiple - 1) // multiple * multiple
+        index = torch.arange(whole, device=images.device)
+        index = torch.where(index < side, index, 2 * side - 2 - index)
+        images = images.index_select(dim, index)
+    return images
+
+
+def crop(images, height, width):
+    """Keep the first rows and columns, by index for the same reason."""
+    for dim, side in ((2, height), (3, width)):
+        images = images.index_select(dim, torch.arange(side, device=images.device))
+    return images
 
 
 def initialize(network, generator):
