@@ -302,6 +302,10 @@ def mirror_to_multiple(images, multiple, dims=(2, 3)):
     multiple : int
     dims : sequence of int, default=(2, 3)
         Rows, columns or both.
+
+    Returns
+    -------
+    Tensor, shape (n, c, h', w')
     """
     for dim in dims:
         side = images.shape[dim]

@@ -49,11 +49,14 @@ class LRRNet(FusionNetwork):
     n_channels : int, default=128
         Of the low-rank part and of the sparse part.
     n_steps : int, default=4
+    normalize : bool, default=False
+        Stretch each image to [0, 1] first, as published.
     """
 
-    def __init__(self, n_channels=128, n_steps=4):
+    def __init__(self, n_channels=128, n_steps=4, normalize=False):
         super().__init__()
-        self.reach = 3 + 2 * n_steps
+        self.normalize = normalize
+        self.reach = None if normalize else 3 + 2 * n_steps
         self.infrared, self.visible = (_Unrolled(n_channels, n_steps) for _ in "iv")
         self.low, self.sparse = (
             nn.ModuleList(_conv(n_channels, 1) for _ in "iv") for _ in "ls"
@@ -62,6 +65,8 @@ class LRRNet(FusionNetwork):
 
     def forward(self, infrared, visible):
         """Fuse ``(n, 1, h, w)`` images; the output has no bounds."""
+        if self.normalize:
+            infrared, visible = _stretched(infrared), _stretched(visible)
         codes = self.infrared(infrared), self.visible(visible)
         low, sparse = (
             [layer(code[k]) for layer, code in zip(layers, codes)]
@@ -69,3 +74,9 @@ class LRRNet(FusionNetwork):
         )
         low, sparse = torch.cat(low, dim=1), torch.cat(sparse, dim=1)
         return self.mix_low(low) + self.mix_sparse(sparse)
+
+
+def _stretched(image):
+    low, high = image.amin((1, 2, 3), True), image.amax((1, 2, 3), True)
+    # The published constant is 1e-5 of 255.
+    return (image - low) / (high - low + 1e-5 / 255)

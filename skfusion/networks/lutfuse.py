@@ -68,15 +68,16 @@ class LUTFuseNet(FusionNetwork):
         -------
         Tensor, shape (n, 1, h, w)
         """
-        color = visible.expand(-1, 3, -1, -1) if color is None else color
+        color = visible if color is None else color
         coordinates = torch.cat(
             [visible, self._gradient(visible), self.context(infrared, color), infrared],
             dim=1,
         )
-        return self._look_up(coordinates)
+        return self.look_up(coordinates)
 
     def context(self, infrared, color):
         """Return the third coordinate, ``(n, 1, h, w)`` in (0, 1)."""
+        color = color.expand(-1, 3, -1, -1)
         first = self.start(255 * torch.cat([color, infrared], dim=1))
         return self.output(self.middle(first) + first)
 
@@ -86,7 +87,7 @@ class LUTFuseNet(FusionNetwork):
         low, high = size.amin((1, 2, 3), True), size.amax((1, 2, 3), True)
         return (size - low) / (high - low).clamp_min(1e-8)
 
-    def _look_up(self, coordinates):
+    def look_up(self, coordinates):
         """Interpolate in the table, linearly along each of the four coordinates."""
         n = self.n_nodes
         place = coordinates * (255 / 256 * n)

@@ -62,7 +62,7 @@ class SFDFusionNet(FusionNetwork):
 
     def forward(self, infrared, visible):
         """Fuse ``(n, 1, h, w)`` images."""
-        width = infrared.shape[3]
+        height, width = infrared.shape[2:]
         # The real inverse transform has an even width.
         infrared, visible = (
             mirror_to_multiple(image, 2, dims=(3,)) for image in (infrared, visible)
@@ -73,11 +73,11 @@ class SFDFusionNet(FusionNetwork):
             self.refine_visible(vis, ir + vis),
             self.frequency(self._by_frequency(infrared, visible)),
         ]
-        fused = crop(self.decoder(torch.cat(maps, dim=1)), *infrared.shape[2:3], width)
+        fused = crop(self.decoder(torch.cat(maps, dim=1)), height, width)
         if not self.stretch:
             return fused
         low, high = fused.amin((1, 2, 3), True), fused.amax((1, 2, 3), True)
-        return (fused - low) / (high - low)
+        return (fused - low) / (high - low).clamp_min(1e-8)
 
     def _by_frequency(self, infrared, visible):
         spectra = [torch.fft.rfft2(image) for image in (infrared, visible)]
