@@ -7,7 +7,7 @@ import pytest
 
 # A room imports from itself and from those on lower floors, never from its own floor.
 LEVELS = (
-    ("_version", "_atomic_files", "_kernels", "networks"),
+    ("_version", "_atomic_files", "_ranks", "_kernels", "networks"),
     ("images", "losses"),
     ("pairs",),
     ("base",),

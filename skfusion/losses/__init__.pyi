@@ -1,0 +1,13 @@
+from .appearance import LOOKS as LOOKS
+from .appearance import looks as looks
+from .fidelity import vif_loss as vif_loss
+from .gradient import qabf_loss as qabf_loss
+from .piella import qe_loss as qe_loss
+from .piella import qw_loss as qw_loss
+from .rank import MeanRankLoss as MeanRankLoss
+from .registry import differentiable_metrics as differentiable_metrics
+from .sources import Sources as Sources
+from .structural import dssim as dssim
+from .structural import ssim_loss as ssim_loss
+from .total import fusion_quality_loss as fusion_quality_loss
+from .values import metric_values as metric_values
