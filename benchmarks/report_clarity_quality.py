@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from skfusion.images import luma
-from skfusion.metrics.registry import registry
+from skfusion.metrics import registry
 from skfusion.pipelines import get_pipeline
 
 METRICS = "ei ce sf en qabf scd nabf mi sd df viff vif".split()

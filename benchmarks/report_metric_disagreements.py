@@ -94,7 +94,7 @@ def section(key, calls, contexts):
     ]
     orders = set()
     for kwargs, names in sorted(calls.items(), key=lambda item: str(item[0])):
-        values = [record.function.quiet(ctx, **dict(kwargs)) for ctx in contexts]
+        values = [record.compute([ctx], **dict(kwargs)) for ctx in contexts]
         text = "".join(f", {k}={v!r}" for k, v in kwargs)
         order = order_of(values, record)
         orders.add(order)

@@ -55,7 +55,7 @@ def measure():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 try:
-                    got = registry[key].function(ctx, **kwargs)
+                    got = registry[key].of(ctx, **kwargs)
                 except ImageTooSmallError:
                     got = float("nan")
             measured[name].append((deviation(got, value_of(row)), tolerance_of(row)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._metric import metric
 from .context import Context
-from .registry import register
 
 __all__ = ["cc", "pearson", "scd"]
 
@@ -37,33 +37,14 @@ def _corr(x, y):
     return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
 
 
-@register(
-    "cc",
+@metric(
     title="Correlation coefficient",
     higher_is_better=True,
     range=(-1.0, 1.0),
     variants=("mean", "uint8"),
-    default="mean",
     citation="Pearson correlation with each source, mean",
 )
-def _cc(ctx, *, variant="mean"):
-    if variant == "mean":
-        return (pearson(ctx, "a", "f") + pearson(ctx, "b", "f")) / 2
-    return (_uint8_corr(ctx, "a") + _uint8_corr(ctx, "b")) / 2
-
-
-def _uint8_corr(ctx, which):
-    # MATLAB arithmetic on uint8: the mean is a double, the difference is rounded and
-    # saturates at 0, the product and the square saturate at 255.
-    x, f = (
-        np.clip(np.floor(g - g.mean() + 0.5), 0, 255)
-        for g in (ctx.grey(which).astype(float), ctx.grey("f").astype(float))
-    )
-    squares = [np.minimum(g * g, 255).sum() for g in (x, f)]
-    return np.minimum(x * f, 255).sum() / np.sqrt(squares[0] * squares[1])
-
-
-def cc(infrared, visible, fused, *, variant: str = "mean") -> float:
+def cc(ctx: Context, *, variant: str = "mean") -> float:
     """Mean Pearson correlation with the two sources (-1 to 1; higher is better).
 
     Parameters
@@ -87,34 +68,30 @@ def cc(infrared, visible, fused, *, variant: str = "mean") -> float:
     >>> cc(image, image, image)
     1.0
     """
-    return _cc(Context(infrared, visible, fused), variant=variant)
+    if variant == "mean":
+        return (pearson(ctx, "a", "f") + pearson(ctx, "b", "f")) / 2
+    return (_uint8_corr(ctx, "a") + _uint8_corr(ctx, "b")) / 2
 
 
-@register(
-    "scd",
+def _uint8_corr(ctx, which):
+    # MATLAB arithmetic on uint8: the mean is a double, the difference is rounded and
+    # saturates at 0, the product and the square saturate at 255.
+    x, f = (
+        np.clip(np.floor(g - g.mean() + 0.5), 0, 255)
+        for g in (ctx.grey(which).astype(float), ctx.grey("f").astype(float))
+    )
+    squares = [np.minimum(g * g, 255).sum() for g in (x, f)]
+    return np.minimum(x * f, 255).sum() / np.sqrt(squares[0] * squares[1])
+
+
+@metric(
     title="Sum of the correlations of differences",
     higher_is_better=True,
     range=(-2.0, 2.0),
     variants=("float", "uint8"),
-    default="float",
     citation="Aslantas, Bendes, AEU 69(12), 2015",
 )
-def _scd(ctx, *, variant="float"):
-    if variant == "uint8":  # MATLAB's uint8 subtraction saturates at 0
-        a, b, f = (ctx.grey(x).astype(float) for x in "abf")
-        return _corr(np.maximum(f - b, 0), a) + _corr(np.maximum(f - a, 0), b)
-    return _difference_corr(ctx, "b", "a") + _difference_corr(ctx, "a", "b")
-
-
-def _difference_corr(ctx, minus, source):
-    """Return corr(f - minus, source)."""
-    difference = ctx.f - ctx.image(minus)
-    if difference.min() == difference.max() or ctx.is_constant(source):
-        return np.nan
-    return _corr(difference, ctx.image(source))
-
-
-def scd(infrared, visible, fused, *, variant: str = "float") -> float:
+def scd(ctx: Context, *, variant: str = "float") -> float:
     """Sum of the correlations of differences (-2 to 2; higher is better).
 
     Parameters
@@ -149,4 +126,15 @@ def scd(infrared, visible, fused, *, variant: str = "float") -> float:
     >>> scd(a, b, a + b)
     2.0
     """
-    return _scd(Context(infrared, visible, fused), variant=variant)
+    if variant == "uint8":  # MATLAB's uint8 subtraction saturates at 0
+        a, b, f = (ctx.grey(x).astype(float) for x in "abf")
+        return _corr(np.maximum(f - b, 0), a) + _corr(np.maximum(f - a, 0), b)
+    return _difference_corr(ctx, "b", "a") + _difference_corr(ctx, "a", "b")
+
+
+def _difference_corr(ctx, minus, source):
+    """Return corr(f - minus, source)."""
+    difference = ctx.f - ctx.image(minus)
+    if difference.min() == difference.max() or ctx.is_constant(source):
+        return np.nan
+    return _corr(difference, ctx.image(source))

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._checks import check_data_range
+from ._metric import metric
 from .context import Context
-from .registry import register
 
 __all__ = ["mse", "psnr", "rmse"]
 
@@ -31,30 +32,14 @@ def _mean_error(ctx, variant):
     return total / 2
 
 
-def check_data_range(data_range):
-    if not (np.isfinite(data_range) and data_range > 0):
-        raise ValueError(
-            f"data_range={data_range!r}: expected a positive number, 255 or 1."
-        )
-    return 255.0 / data_range
-
-
-@register(
-    "mse",
+@metric(
     title="Mean squared error",
     higher_is_better=False,
     range=(0.0, 65025.0),
     variants=("mean", "vifb"),
-    default="mean",
     citation="Jagalingam, Hegde, Aquatic Procedia 4, 133-142, 2015",
 )
-def _mse(ctx, *, variant="mean", data_range=255):
-    return _mean_error(ctx, variant) / check_data_range(data_range) ** 2
-
-
-def mse(
-    infrared, visible, fused, *, variant: str = "mean", data_range: float = 255
-) -> float:
+def mse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> float:
     """Mean squared error against both sources (0 to 65025; lower is better).
 
     Parameters
@@ -78,28 +63,17 @@ def mse(
     >>> mse(black, gray, black)
     50.0
     """
-    ctx = Context(infrared, visible, fused)
-    return _mse(ctx, variant=variant, data_range=data_range)
+    return _mean_error(ctx, variant) / check_data_range(data_range) ** 2
 
 
-@register(
-    "rmse",
+@metric(
     title="Root mean squared error",
     higher_is_better=False,
     range=(0.0, 255.0),
     variants=("mean", "vifb"),
-    default="mean",
     citation="Jagalingam, Hegde, Aquatic Procedia 4, 133-142, 2015",
 )
-def _rmse(ctx, *, variant="mean", data_range=255):
-    if variant == "vifb":  # "MSE" is a root already and is not taken again
-        return _mean_error(ctx, "vifb") / check_data_range(data_range)
-    return np.sqrt(_mean_error(ctx, "mean")) / check_data_range(data_range)
-
-
-def rmse(
-    infrared, visible, fused, *, variant: str = "mean", data_range: float = 255
-) -> float:
+def rmse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> float:
     """Root of the mean squared error (0 to 255; lower is better).
 
     Parameters
@@ -124,33 +98,19 @@ def rmse(
     >>> round(rmse(black, gray, black), 6)
     7.071068
     """
-    ctx = Context(infrared, visible, fused)
-    return _rmse(ctx, variant=variant, data_range=data_range)
+    if variant == "vifb":  # "MSE" is a root already and is not taken again
+        return _mean_error(ctx, "vifb") / check_data_range(data_range)
+    return np.sqrt(_mean_error(ctx, "mean")) / check_data_range(data_range)
 
 
-@register(
-    "psnr",
+@metric(
     title="Peak signal-to-noise ratio",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("mean", "vifb", "lt", "mean_db"),
-    default="mean",
     citation="Jagalingam, Hegde, Aquatic Procedia 4, 133-142, 2015",
 )
-def _psnr(ctx, *, variant="mean"):
-    if variant == "mean_db":
-        both = [_decibel(_sse(ctx, which) / ctx.f.size) for which in "ab"]
-        return (both[0] + both[1]) / 2
-    value = _decibel(_mean_error(ctx, variant))
-    # Error on the [0, 1] scale against a peak of 255.
-    return value + 20 * np.log10(255.0) if variant == "lt" else value
-
-
-def _decibel(error):
-    return 10 * np.log10(255.0**2 / error) if error else np.inf
-
-
-def psnr(infrared, visible, fused, *, variant: str = "mean") -> float:
+def psnr(ctx: Context, *, variant: str = "mean") -> float:
     """Peak signal-to-noise ratio in dB (0 to infinity; higher is better).
 
     Parameters
@@ -176,4 +136,13 @@ def psnr(infrared, visible, fused, *, variant: str = "mean") -> float:
     >>> round(psnr(black, white, black), 4)
     3.0103
     """
-    return _psnr(Context(infrared, visible, fused), variant=variant)
+    if variant == "mean_db":
+        both = [_decibel(_sse(ctx, which) / ctx.f.size) for which in "ab"]
+        return (both[0] + both[1]) / 2
+    value = _decibel(_mean_error(ctx, variant))
+    # Error on the [0, 1] scale against a peak of 255.
+    return value + 20 * np.log10(255.0) if variant == "lt" else value
+
+
+def _decibel(error):
+    return 10 * np.log10(255.0**2 / error) if error else np.inf

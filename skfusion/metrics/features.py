@@ -5,8 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from skfusion._kernels.metrics_features import (
+    central_gradient_sum,
+    forward_gradient_sum,
+    sobel_magnitude_sum,
+)
+
+from ._metric import image_metric
+from ._windows import difference_sums
 from .context import Context
-from .registry import register
 
 __all__ = [
     "ag",
@@ -38,41 +45,21 @@ def _padded(ctx, mode):
 
 
 def _central_sum(ctx):
-    from skfusion._kernels.metrics_features import central_gradient_sum
-
     return ctx.get("central sum", lambda: central_gradient_sum(ctx.f))
 
 
 def _forward_sum(ctx):
-    from skfusion._kernels.metrics_features import forward_gradient_sum
-
     return ctx.get("forward sum", lambda: forward_gradient_sum(ctx.f))
 
 
-@register(
-    "ag",
+@image_metric(
     title="Average gradient",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("central", "zoo", "forward"),
-    default="central",
     citation="Cui, Feng, Xu, Li, Chen, Opt. Commun. 341, 2015",
 )
-def _ag(ctx, *, variant="central"):
-    m, n = ctx.f.shape
-    if variant == "forward":
-        return _forward_sum(ctx) / (m * n)
-    if variant == "zoo":
-        return _central_sum(ctx) / (m * n)
-    return _per_inner(_central_sum(ctx), m, n)
-
-
-def _per_inner(total, m, n):
-    inner = (m - 1) * (n - 1)
-    return total / inner if inner else np.nan
-
-
-def ag(image, *, variant: str = "central") -> float:
+def ag(ctx: Context, *, variant: str = "central") -> float:
     """Average gradient of one image (0 upwards; higher is better).
 
     Parameters
@@ -101,26 +88,30 @@ def ag(image, *, variant: str = "central") -> float:
     >>> ag(np.full((4, 4), 7, dtype=np.uint8))
     0.0
     """
-    return _ag(Context.of_image(image), variant=variant)
+    m, n = ctx.f.shape
+    if variant == "forward":
+        return _forward_sum(ctx) / (m * n)
+    if variant == "zoo":
+        return _central_sum(ctx) / (m * n)
+    return _per_inner(_central_sum(ctx), m, n)
+
+
+def _per_inner(total, m, n):
+    inner = (m - 1) * (n - 1)
+    return total / inner if inner else np.nan
 
 
 average_gradient = ag
 
 
-@register(
-    "df",
+@image_metric(
     title="Definition",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("forward",),
-    default="forward",
     citation="Forward-difference average gradient; Objective-evaluation collection",
 )
-def _df(ctx, *, variant="forward"):
-    return _per_inner(_forward_sum(ctx), *ctx.f.shape)
-
-
-def df(image, *, variant: str = "forward") -> float:
+def df(ctx: Context, *, variant: str = "forward") -> float:
     """Definition (clarity) of one image (0 upwards; higher is better).
 
     The average gradient by forward differences over (H - 1)(W - 1) pixels.
@@ -144,29 +135,20 @@ def df(image, *, variant: str = "forward") -> float:
     >>> round(df(np.arange(16, dtype=np.uint8).reshape(4, 4)), 6)
     2.915476
     """
-    return _df(Context.of_image(image), variant=variant)
+    return _per_inner(_forward_sum(ctx), *ctx.f.shape)
 
 
 definition = df
 
 
-@register(
-    "ei",
+@image_metric(
     title="Edge intensity",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("replicate", "zoo"),
-    default="replicate",
     citation="Rajalingam, Priya, Int. J. Eng. Sci. Invention 2018",
 )
-def _ei(ctx, *, variant="replicate"):
-    from skfusion._kernels.metrics_features import sobel_magnitude_sum
-
-    padded = _padded(ctx, "zero" if variant == "zoo" else "replicate")
-    return sobel_magnitude_sum(padded) / ctx.f.size
-
-
-def ei(image, *, variant: str = "replicate") -> float:
+def ei(ctx: Context, *, variant: str = "replicate") -> float:
     """Edge intensity: mean Sobel magnitude (0 upwards; higher is better).
 
     Parameters
@@ -193,43 +175,21 @@ def ei(image, *, variant: str = "replicate") -> float:
     >>> ei(np.full((4, 4), 7, dtype=np.uint8))
     0.0
     """
-    return _ei(Context.of_image(image), variant=variant)
+    padded = _padded(ctx, "zero" if variant == "zoo" else "replicate")
+    return sobel_magnitude_sum(padded) / ctx.f.size
 
 
 edge_intensity = ei
 
 
-@register(
-    "sf",
+@image_metric(
     title="Spatial frequency",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("mn", "mean_of_differences"),
-    default="mn",
     citation="Eskicioglu, Fisher, IEEE Trans. Commun. 43(12), 1995",
 )
-def _sf(ctx, *, variant="mn", data_range=255):
-    across, down = difference_sums(ctx, "f")[:2]
-    m, n = ctx.f.shape
-    if variant == "mn":
-        square = (across + down) / (m * n)
-    elif m == 1 or n == 1:
-        return np.nan
-    else:
-        square = across / (m * (n - 1)) + down / ((m - 1) * n)
-    return np.sqrt(square) * (data_range / 255.0)
-
-
-def difference_sums(ctx, which):
-    """Sums of squares of horizontal, vertical and both diagonal differences."""
-    from skfusion._kernels.metrics_features import squared_difference_sums
-
-    return ctx.get(
-        ("difference sums", which), lambda: squared_difference_sums(ctx.image(which))
-    )
-
-
-def sf(image, *, variant: str = "mn", data_range: float = 255) -> float:
+def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
     """Spatial frequency of one image (0 upwards; higher is better).
 
     Parameters
@@ -263,37 +223,28 @@ def sf(image, *, variant: str = "mn", data_range: float = 255) -> float:
     >>> sf(np.full((4, 4), 7, dtype=np.uint8))
     0.0
     """
-    return _sf(Context.of_image(image), variant=variant, data_range=data_range)
+    across, down = difference_sums(ctx, "f")[:2]
+    m, n = ctx.f.shape
+    if variant == "mn":
+        square = (across + down) / (m * n)
+    elif m == 1 or n == 1:
+        return np.nan
+    else:
+        square = across / (m * (n - 1)) + down / ((m - 1) * n)
+    return np.sqrt(square) * (data_range / 255.0)
 
 
 spatial_frequency = sf
 
 
-@register(
-    "sd",
+@image_metric(
     title="Standard deviation",
     higher_is_better=True,
     range=(0.0, 127.5),
     variants=("population", "sample", "rfn"),
-    default="population",
     citation="Rao, Meas. Sci. Technol. 8(4), 1997",
 )
-def _sd(ctx, *, variant="population"):
-    n = ctx.f.size
-
-    def compute():
-        centred = (ctx.f - ctx.f.mean()).ravel()
-        return float(centred @ centred)
-
-    square = ctx.get("variance sum", compute)
-    if variant == "sample":
-        return np.sqrt(square / (n - 1)) if n > 1 else np.nan
-    if variant == "rfn":  # on [0, 1], without the division by the number of pixels
-        return np.sqrt(square) / 255.0
-    return np.sqrt(square / n)
-
-
-def sd(image, *, variant: str = "population") -> float:
+def sd(ctx: Context, *, variant: str = "population") -> float:
     """Standard deviation of one image (0 to 127.5; higher is better).
 
     Parameters
@@ -320,7 +271,18 @@ def sd(image, *, variant: str = "population") -> float:
     >>> sd(np.array([[0, 255], [255, 0]], dtype=np.uint8))
     127.5
     """
-    return _sd(Context.of_image(image), variant=variant)
+    n = ctx.f.size
+
+    def compute():
+        centred = (ctx.f - ctx.f.mean()).ravel()
+        return float(centred @ centred)
+
+    square = ctx.get("variance sum", compute)
+    if variant == "sample":
+        return np.sqrt(square / (n - 1)) if n > 1 else np.nan
+    if variant == "rfn":  # on [0, 1], without the division by the number of pixels
+        return np.sqrt(square) / 255.0
+    return np.sqrt(square / n)
 
 
 standard_deviation = sd

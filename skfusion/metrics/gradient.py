@@ -5,17 +5,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from skfusion._kernels.metrics_features import largest_difference_sums
+from skfusion._kernels.metrics_gradient import (
+    haar_step,
+    hong_sums,
+    kumar_sums,
+    liu_sums,
+    wavelet_preservation_sums,
+)
+
+from ._checks import check_data_range, ratio
+from ._metric import metric
+from ._windows import difference_sums
 from .context import Context
-from .error import check_data_range
-from .features import difference_sums
-from .registry import register
 
 __all__ = ["labf", "nabf", "qabf", "qm", "qsf"]
 
 
 def _kumar(ctx, data_range, w_min=0.001):
-    from skfusion._kernels.metrics_gradient import kumar_sums
-
     divisor = check_data_range(data_range)
     return ctx.get(
         ("kumar sums", divisor, w_min),
@@ -24,54 +31,21 @@ def _kumar(ctx, data_range, w_min=0.001):
 
 
 def _liu(ctx, data_range):
-    from skfusion._kernels.metrics_gradient import liu_sums
-
     divisor = check_data_range(data_range)
     return ctx.get(
         ("liu sums", divisor), lambda: liu_sums(ctx.a, ctx.b, ctx.f, divisor)
     )
 
 
-def _ratio(x, y):
-    return x / y if y else np.nan
-
-
-@register(
-    "qabf",
+@metric(
     title="Edge transfer Q^AB/F",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=("hong", "liu", "pyf", "petrovic_kumar"),
-    default="hong",
     citation="Xydeas, Petrovic, Electron. Lett. 36(4), 2000",
 )
-def _qabf(ctx, *, variant="hong", tie="gf", data_range=255):
-    if tie not in ("gf", "one"):
-        raise ValueError(f'tie={tie!r}: expected "gf" (as coded) or "one" (as meant).')
-    if variant == "hong":
-        from skfusion._kernels.metrics_gradient import hong_sums
-
-        divisor = check_data_range(data_range)
-        top, bottom = ctx.get(
-            ("hong sums", tie, divisor),
-            lambda: hong_sums(ctx.a, ctx.b, ctx.f, divisor, tie == "one"),
-        )
-        return _ratio(top, bottom)
-    if variant == "petrovic_kumar":
-        sums = _kumar(ctx, data_range)
-        return _ratio(sums[0], sums[4])
-    sums = _liu(ctx, data_range)
-    return sums[0] / ctx.f.size if variant == "liu" else sums[1] / sums[2]
-
-
 def qabf(
-    infrared,
-    visible,
-    fused,
-    *,
-    variant: str = "hong",
-    tie: str = "gf",
-    data_range: float = 255,
+    ctx: Context, *, variant: str = "hong", tie: str = "gf", data_range: float = 255
 ) -> float:
     """Edge transfer Q^AB/F of Xydeas and Petrovic (0 to 1; higher is better).
 
@@ -110,30 +84,30 @@ def qabf(
     >>> round(qabf(image, image, image), 4)
     0.9753
     """
-    ctx = Context(infrared, visible, fused)
-    return _qabf(ctx, variant=variant, tie=tie, data_range=data_range)
+    if tie not in ("gf", "one"):
+        raise ValueError(f'tie={tie!r}: expected "gf" (as coded) or "one" (as meant).')
+    if variant == "hong":
+        divisor = check_data_range(data_range)
+        top, bottom = ctx.get(
+            ("hong sums", tie, divisor),
+            lambda: hong_sums(ctx.a, ctx.b, ctx.f, divisor, tie == "one"),
+        )
+        return ratio(top, bottom)
+    if variant == "petrovic_kumar":
+        sums = _kumar(ctx, data_range)
+        return ratio(sums[0], sums[4])
+    sums = _liu(ctx, data_range)
+    return sums[0] / ctx.f.size if variant == "liu" else sums[1] / sums[2]
 
 
-@register(
-    "labf",
+@metric(
     title="Fusion loss L^AB/F",
     higher_is_better=False,
     range=(0.0, 1.0),
     variants=("kumar", "pyf"),
-    default="kumar",
     citation="Petrovic, Xydeas 2005; Shreyamsha Kumar, SIViP 7(6), 2013",
 )
-def _labf(ctx, *, variant="kumar", data_range=255):
-    if variant == "kumar":
-        sums = _kumar(ctx, data_range)
-        return _ratio(sums[1], sums[4])
-    sums = _liu(ctx, data_range)
-    return sums[3] / sums[2]
-
-
-def labf(
-    infrared, visible, fused, *, variant: str = "kumar", data_range: float = 255
-) -> float:
+def labf(ctx: Context, *, variant: str = "kumar", data_range: float = 255) -> float:
     """Edge information lost in fusion (0 to 1; lower is better).
 
     Parameters
@@ -167,32 +141,21 @@ def labf(
     >>> round(kept + labf(a, b, f) + nabf(a, b, f), 9)
     1.0
     """
-    ctx = Context(infrared, visible, fused)
-    return _labf(ctx, variant=variant, data_range=data_range)
+    if variant == "kumar":
+        sums = _kumar(ctx, data_range)
+        return ratio(sums[1], sums[4])
+    sums = _liu(ctx, data_range)
+    return sums[3] / sums[2]
 
 
-@register(
-    "nabf",
+@metric(
     title="Fusion artefacts N^AB/F",
     higher_is_better=False,
     range=(0.0, 1.0),
     variants=("modified", "petrovic", "pyf", "zoo", "lt_wrong_order"),
-    default="modified",
     citation="Shreyamsha Kumar, SIViP 7(6), 2013",
 )
-def _nabf(ctx, *, variant="modified", data_range=255):
-    if variant == "pyf":
-        sums = _liu(ctx, data_range)
-        return sums[4] / sums[2]
-    if variant == "lt_wrong_order":  # the infrared image judged as fused image
-        ctx = ctx.get("wrong order", lambda: Context.of_levels(ctx.b, ctx.f, ctx.a))
-    sums = _kumar(ctx, data_range, 0.0 if variant == "zoo" else 0.001)
-    return _ratio(sums[3 if variant == "petrovic" else 2], sums[4])
-
-
-def nabf(
-    infrared, visible, fused, *, variant: str = "modified", data_range: float = 255
-) -> float:
+def nabf(ctx: Context, *, variant: str = "modified", data_range: float = 255) -> float:
     """Edges that fusion invented (0 to 1; lower is better).
 
     Parameters
@@ -227,32 +190,23 @@ def nabf(
     >>> nabf(image, image, image)
     0.0
     """
-    ctx = Context(infrared, visible, fused)
-    return _nabf(ctx, variant=variant, data_range=data_range)
+    if variant == "pyf":
+        sums = _liu(ctx, data_range)
+        return sums[4] / sums[2]
+    if variant == "lt_wrong_order":  # the infrared image judged as fused image
+        ctx = ctx.get("wrong order", lambda: Context.of_levels(ctx.b, ctx.f, ctx.a))
+    sums = _kumar(ctx, data_range, 0.0 if variant == "zoo" else 0.001)
+    return ratio(sums[3 if variant == "petrovic" else 2], sums[4])
 
 
-@register(
-    "qm",
+@metric(
     title="Multiscale wavelet edge preservation",
     higher_is_better=True,
     range=(0.0, 3.0),
     variants=("liu",),
-    default="liu",
     citation="Wang, Liu, ICSP 2008",
 )
-def _qm(ctx, *, variant="liu"):
-    from skfusion._kernels import metrics_gradient as kernels
-
-    low = [ctx.a, ctx.b, ctx.f]
-    quality = 1.0
-    for exponent in (2 / 3, 1 / 3):
-        low, detail = zip(*(kernels.haar_step(x) for x in low))
-        top, bottom = kernels.wavelet_preservation_sums(*detail)
-        quality *= _ratio(top, bottom) ** exponent
-    return quality
-
-
-def qm(infrared, visible, fused, *, variant: str = "liu") -> float:
+def qm(ctx: Context, *, variant: str = "liu") -> float:
     """Edge preservation over two levels of a Haar transform (0 to 3; higher is better).
 
     Parameters
@@ -285,29 +239,24 @@ def qm(infrared, visible, fused, *, variant: str = "liu") -> float:
     >>> round(qm(image, image, image), 9)
     3.0
     """
-    return _qm(Context(infrared, visible, fused), variant=variant)
+    low = [ctx.a, ctx.b, ctx.f]
+    quality = 1.0
+    for exponent in (2 / 3, 1 / 3):
+        low, detail = zip(*(haar_step(x) for x in low))
+        top, bottom = wavelet_preservation_sums(*detail)
+        quality *= ratio(top, bottom) ** exponent
+    return quality
 
 
-@register(
-    "qsf",
+@metric(
     title="Ratio of spatial frequency error",
     higher_is_better=True,
     range=(-1.0, np.inf),
     variants=("zheng",),
-    default="zheng",
     citation="Zheng, Essock, Hansen, Haun, Inf. Fusion 8(2), 2007",
     target=0.0,
 )
-def _qsf(ctx, *, variant="zheng"):
-    from skfusion._kernels.metrics_features import largest_difference_sums
-
-    weights = np.array([1.0, 1.0, np.sqrt(0.5), np.sqrt(0.5)])
-    reference = np.sqrt(weights @ largest_difference_sums(ctx.a, ctx.b))
-    fused = np.sqrt(weights @ difference_sums(ctx, "f"))
-    return _ratio(fused - reference, reference)
-
-
-def qsf(infrared, visible, fused, *, variant: str = "zheng") -> float:
+def qsf(ctx: Context, *, variant: str = "zheng") -> float:
     """Spatial frequency relative to that of the sources (-1 upwards; best at 0).
 
     Parameters
@@ -342,4 +291,7 @@ def qsf(infrared, visible, fused, *, variant: str = "zheng") -> float:
     >>> qsf(image, image, image)
     0.0
     """
-    return _qsf(Context(infrared, visible, fused), variant=variant)
+    weights = np.array([1.0, 1.0, np.sqrt(0.5), np.sqrt(0.5)])
+    reference = np.sqrt(weights @ largest_difference_sums(ctx.a, ctx.b))
+    fused = np.sqrt(weights @ difference_sums(ctx, "f"))
+    return ratio(fused - reference, reference)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._checks import ratio
+from ._metric import image_metric, metric
 from .context import Context
-from .registry import register
+from .correlation import pearson
 
 __all__ = [
     "ce",
@@ -69,26 +71,14 @@ def _undefined_stretch(ctx):
     )
 
 
-@register(
-    "en",
+@image_metric(
     title="Entropy",
     higher_is_better=True,
     range=(0.0, 8.0),
     variants=("plain", "saturating", "zoo"),
-    default="plain",
     citation="Roberts, van Aardt, Ahmed, J. Appl. Remote Sens. 2(1) 023522, 2008",
 )
-def _en(ctx, *, variant="plain"):
-    if variant == "plain":
-        return _h(ctx, "f")
-    counts = ctx.hist("f")
-    if variant == "saturating":
-        return _bits(_merge_top(counts))
-    p = counts / counts.sum()
-    return -np.sum(p * np.log2(p + 1e-7))
-
-
-def en(image, *, variant: str = "plain") -> float:
+def en(ctx: Context, *, variant: str = "plain") -> float:
     """Entropy of the grey levels of one image, in bits (0 to 8; higher is better).
 
     Parameters
@@ -120,53 +110,26 @@ def en(image, *, variant: str = "plain") -> float:
     >>> en(np.arange(256, dtype=np.uint8).reshape(16, 16))
     8.0
     """
-    return _en(Context.of_image(image), variant=variant)
+    if variant == "plain":
+        return _h(ctx, "f")
+    counts = ctx.hist("f")
+    if variant == "saturating":
+        return _bits(_merge_top(counts))
+    p = counts / counts.sum()
+    return -np.sum(p * np.log2(p + 1e-7))
 
 
 entropy = en
 
 
-@register(
-    "ce",
+@metric(
     title="Cross entropy",
     higher_is_better=False,
     range=(-np.inf, np.inf),
     variants=("mean", "rms", "root", "myoce", "zoo_bce"),
-    default="mean",
     citation="Bulanon, Burks, Alchanatis, Biosyst. Eng. 103(1), 2009",
 )
-def _ce(ctx, *, variant="mean"):
-    if variant == "zoo_bce":
-        return ctx.get("ce zoo", lambda: _bce_of_sigmoids(ctx))
-    hists = [ctx.hist(which) for which in "abf"]
-    if variant == "myoce":  # grey 0 is counted as grey 1
-        hists = [np.concatenate(([0, h[0] + h[1]], h[2:])) for h in hists]
-    a, b, f = (h / h.sum() for h in hists)
-    ce_a, ce_b = _kullback(a, f), _kullback(b, f)
-    if variant == "rms":
-        return np.sqrt((ce_a**2 + ce_b**2) / 2)
-    if variant == "root":
-        return np.sqrt((ce_a + ce_b) / 2)
-    return (ce_a + ce_b) / 2
-
-
-def _kullback(p, q):
-    both = (p > 0) & (q > 0)  # bins that F does not use are dropped, as published
-    return float(np.sum(p[both] * np.log2(p[both] / q[both])))
-
-
-def _bce_of_sigmoids(ctx):
-    f32 = np.float32
-    a, b, f = (1 / (1 + np.exp(-x.astype(f32))) for x in (ctx.a, ctx.b, ctx.f))
-    low, high = f32(1e-7), f32(1.0 - 1e-7)
-    f = np.clip(f, low, high)
-    target = np.clip((a + b) / 2, low, high)
-    return np.mean(
-        -(target * np.log(f) + (1 - target) * np.log1p(-f)), dtype=np.float64
-    )
-
-
-def ce(infrared, visible, fused, *, variant: str = "mean") -> float:
+def ce(ctx: Context, *, variant: str = "mean") -> float:
     """Cross entropy of the sources with the fused image, in bits (lower is better).
 
     Parameters
@@ -202,47 +165,47 @@ def ce(infrared, visible, fused, *, variant: str = "mean") -> float:
     >>> ce(image, image, image)
     0.0
     """
-    return _ce(Context(infrared, visible, fused), variant=variant)
+    if variant == "zoo_bce":
+        return ctx.get("ce zoo", lambda: _bce_of_sigmoids(ctx))
+    hists = [ctx.hist(which) for which in "abf"]
+    if variant == "myoce":  # grey 0 is counted as grey 1
+        hists = [np.concatenate(([0, h[0] + h[1]], h[2:])) for h in hists]
+    a, b, f = (h / h.sum() for h in hists)
+    ce_a, ce_b = _kullback(a, f), _kullback(b, f)
+    if variant == "rms":
+        return np.sqrt((ce_a**2 + ce_b**2) / 2)
+    if variant == "root":
+        return np.sqrt((ce_a + ce_b) / 2)
+    return (ce_a + ce_b) / 2
+
+
+def _kullback(p, q):
+    both = (p > 0) & (q > 0)  # bins that F does not use are dropped, as published
+    return float(np.sum(p[both] * np.log2(p[both] / q[both])))
+
+
+def _bce_of_sigmoids(ctx):
+    f32 = np.float32
+    a, b, f = (1 / (1 + np.exp(-x.astype(f32))) for x in (ctx.a, ctx.b, ctx.f))
+    low, high = f32(1e-7), f32(1.0 - 1e-7)
+    f = np.clip(f, low, high)
+    target = np.clip((a + b) / 2, low, high)
+    return np.mean(
+        -(target * np.log(f) + (1 - target) * np.log1p(-f)), dtype=np.float64
+    )
 
 
 cross_entropy = ce
 
 
-@register(
-    "mi",
+@metric(
     title="Mutual information",
     higher_is_better=True,
     range=(0.0, 16.0),
     variants=("bits", "nats", "vifb", "saturating", "lt", "rfn_2en"),
-    default="bits",
     citation="Qu, Zhang, Yan, Electron. Lett. 38(7), 2002",
 )
-def _mi(ctx, *, variant="bits"):
-    if variant == "rfn_2en":
-        return 2 * _h(ctx, "f")
-    if variant == "saturating":
-        return sum(_mutual(_merge_top(ctx.joint(x, "f"))) for x in "ab")
-    if variant == "lt":
-        return sum(
-            _h(ctx, x) + _h(ctx, "f") - _bits(_merge_top(ctx.joint(x, "f")))
-            for x in "ab"
-        )
-    if variant == "vifb":
-        return np.log(2) * sum(_stretched_mutual(ctx, x) for x in "ab")
-    bits = max(0.0, _i(ctx, "a", "f")) + max(0.0, _i(ctx, "b", "f"))
-    return bits * np.log(2) if variant == "nats" else bits
-
-
-def _stretched_mutual(ctx, which):
-    # Stretching whole grey levels to a wider range keeps them apart: the stretch then
-    # changes nothing and the raw histograms, which other metrics need too, serve.
-    integer = all(ctx.is_integer(x) for x in (which, "f"))
-    if integer or ctx.is_constant(which) or ctx.is_constant("f"):
-        return max(0.0, _i(ctx, which, "f"))
-    return max(0.0, _i(ctx, which, "f", "stretched"))
-
-
-def mi(infrared, visible, fused, *, variant: str = "bits") -> float:
+def mi(ctx: Context, *, variant: str = "bits") -> float:
     """Mutual information I(A; F) + I(B; F) (0 to 16 bits; higher is better).
 
     Parameters
@@ -273,43 +236,41 @@ def mi(infrared, visible, fused, *, variant: str = "bits") -> float:
     >>> mi(image, image, image)
     16.0
     """
-    return _mi(Context(infrared, visible, fused), variant=variant)
+    if variant == "rfn_2en":
+        return 2 * _h(ctx, "f")
+    if variant == "saturating":
+        return sum(_mutual(_merge_top(ctx.joint(x, "f"))) for x in "ab")
+    if variant == "lt":
+        return sum(
+            _h(ctx, x) + _h(ctx, "f") - _bits(_merge_top(ctx.joint(x, "f")))
+            for x in "ab"
+        )
+    if variant == "vifb":
+        return np.log(2) * sum(_stretched_mutual(ctx, x) for x in "ab")
+    bits = max(0.0, _i(ctx, "a", "f")) + max(0.0, _i(ctx, "b", "f"))
+    return bits * np.log(2) if variant == "nats" else bits
+
+
+def _stretched_mutual(ctx, which):
+    # Stretching whole grey levels to a wider range keeps them apart: the stretch then
+    # changes nothing and the raw histograms, which other metrics need too, serve.
+    integer = all(ctx.is_integer(x) for x in (which, "f"))
+    if integer or ctx.is_constant(which) or ctx.is_constant("f"):
+        return max(0.0, _i(ctx, which, "f"))
+    return max(0.0, _i(ctx, which, "f", "stretched"))
 
 
 mutual_information = mi
 
 
-@register(
-    "nmi",
+@metric(
     title="Normalised mutual information",
     higher_is_better=True,
     range=(0.0, 2.0),
     variants=("hossny", "zoo"),
-    default="hossny",
     citation="Hossny, Nahavandi, Creighton, Electron. Lett. 44(18), 2008",
 )
-def _nmi(ctx, *, variant="hossny"):
-    if variant == "zoo":
-        both = _i(ctx, "a", "f") + _i(ctx, "b", "f")
-        guarded = sum(_guarded_entropy(ctx.hist(x)) for x in "ab")
-        return 2 * both / (guarded + 1e-10)
-    if _undefined_stretch(ctx):
-        return np.nan
-    h_a, h_b, h_f = (_h(ctx, x, "stretched") for x in "abf")
-    i_a, i_b = (max(0.0, _i(ctx, x, "f", "stretched")) for x in "ab")
-    return 2 * (_ratio(i_a, h_a + h_f) + _ratio(i_b, h_b + h_f))
-
-
-def _ratio(x, y):
-    return x / y if y else np.nan
-
-
-def _guarded_entropy(counts, guard=1e-10):
-    p = counts / counts.sum()
-    return -np.sum(p * np.log2(p + guard))
-
-
-def nmi(infrared, visible, fused, *, variant: str = "hossny") -> float:
+def nmi(ctx: Context, *, variant: str = "hossny") -> float:
     """Normalised mutual information of Hossny et al. (0 to 2; higher is better).
 
     Parameters
@@ -337,47 +298,30 @@ def nmi(infrared, visible, fused, *, variant: str = "hossny") -> float:
     >>> nmi(image, image, image)
     2.0
     """
-    return _nmi(Context(infrared, visible, fused), variant=variant)
+    if variant == "zoo":
+        both = _i(ctx, "a", "f") + _i(ctx, "b", "f")
+        guarded = sum(_guarded_entropy(ctx.hist(x)) for x in "ab")
+        return 2 * both / (guarded + 1e-10)
+    if _undefined_stretch(ctx):
+        return np.nan
+    h_a, h_b, h_f = (_h(ctx, x, "stretched") for x in "abf")
+    i_a, i_b = (max(0.0, _i(ctx, x, "f", "stretched")) for x in "ab")
+    return 2 * (ratio(i_a, h_a + h_f) + ratio(i_b, h_b + h_f))
 
 
-@register(
-    "qte",
+def _guarded_entropy(counts, guard=1e-10):
+    p = counts / counts.sum()
+    return -np.sum(p * np.log2(p + guard))
+
+
+@metric(
     title="Tsallis entropy metric",
     higher_is_better=True,
     range=(-np.inf, np.inf),
     variants=("nava", "corrected", "cvejic", "cvejic_corrected", "liu", "zoo"),
-    default="nava",
     citation="Nava, Cristobal, Escalante-Ramirez, 2007; Cvejic et al., 2006",
 )
-def _qte(ctx, *, variant="nava"):
-    if variant == "zoo":
-        h_a, h_b, h_f = (_guarded_entropy(ctx.hist(x)) for x in "abf")
-        return h_a + h_b - h_f
-    if _undefined_stretch(ctx):
-        return np.nan
-    swapped = not variant.endswith("corrected")
-    q = 1.85 if variant.startswith("cvejic") else 0.43137
-    t_a, t_b = (
-        _tsallis_mutual(ctx.joint(x, "f", "stretched"), q, swapped) for x in "ab"
-    )
-    if variant.startswith("cvejic"):
-        return t_a + t_b
-    h_a, h_b = (_h(ctx, x, "stretched") ** q for x in "ab")
-    t_ab = _tsallis_mutual(ctx.joint("a", "b", "stretched"), q, swapped)
-    return _ratio(t_a + t_b, h_a + h_b + t_ab)
-
-
-def _tsallis_mutual(joint, q, swapped):
-    p = joint / joint.sum()
-    rows, columns = p.sum(axis=1), p.sum(axis=0)
-    if swapped:  # the toolbox pairs cell (i, j) with the marginals of (j, i)
-        rows, columns = columns, rows
-    product = np.outer(rows, columns)
-    used = (product != 0) & (p != 0)
-    return (1 - np.sum(p[used] ** q / product[used] ** (q - 1))) / (1 - q)
-
-
-def qte(infrared, visible, fused, *, variant: str = "nava") -> float:
+def qte(ctx: Context, *, variant: str = "nava") -> float:
     """Tsallis-entropy metric Q_TE (higher is better).
 
     Parameters
@@ -415,39 +359,41 @@ def qte(infrared, visible, fused, *, variant: str = "nava") -> float:
     >>> round(qte(image, image, image, variant="corrected"), 4)
     0.5111
     """
-    return _qte(Context(infrared, visible, fused), variant=variant)
+    if variant == "zoo":
+        h_a, h_b, h_f = (_guarded_entropy(ctx.hist(x)) for x in "abf")
+        return h_a + h_b - h_f
+    if _undefined_stretch(ctx):
+        return np.nan
+    swapped = not variant.endswith("corrected")
+    q = 1.85 if variant.startswith("cvejic") else 0.43137
+    t_a, t_b = (
+        _tsallis_mutual(ctx.joint(x, "f", "stretched"), q, swapped) for x in "ab"
+    )
+    if variant.startswith("cvejic"):
+        return t_a + t_b
+    h_a, h_b = (_h(ctx, x, "stretched") ** q for x in "ab")
+    t_ab = _tsallis_mutual(ctx.joint("a", "b", "stretched"), q, swapped)
+    return ratio(t_a + t_b, h_a + h_b + t_ab)
 
 
-@register(
-    "qncie",
+def _tsallis_mutual(joint, q, swapped):
+    p = joint / joint.sum()
+    rows, columns = p.sum(axis=1), p.sum(axis=0)
+    if swapped:  # the toolbox pairs cell (i, j) with the marginals of (j, i)
+        rows, columns = columns, rows
+    product = np.outer(rows, columns)
+    used = (product != 0) & (p != 0)
+    return (1 - np.sum(p[used] ** q / product[used] ** (q - 1))) / (1 - q)
+
+
+@metric(
     title="Nonlinear correlation information entropy",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=("wang", "zoo"),
-    default="wang",
     citation="Wang, Shen, Jin, in: Image Fusion (ed. Stathaki), ch. 19, 2008",
 )
-def _qncie(ctx, *, variant="wang"):
-    pairs = (("a", "b"), ("a", "f"), ("b", "f"))
-    if variant == "zoo":
-        from .correlation import pearson
-
-        if any(ctx.is_constant(x) for x in "abf"):
-            return np.nan
-        values = [pearson(ctx, *pair) for pair in pairs]
-    else:
-        if _undefined_stretch(ctx):
-            return np.nan
-        values = [_i(ctx, *pair, "stretched") / 8.0 for pair in pairs]
-    ab, af, bf = values
-    matrix = np.array([[1.0, ab, af], [ab, 1.0, bf], [af, bf, 1.0]])
-    share = np.linalg.eigvalsh(matrix) / 3.0
-    share[np.abs(share) < 1e-12] = 0.0  # rounding of a singular matrix
-    share = share[share != 0]
-    return 1.0 + np.sum(share * np.log2(share)) / 8.0
-
-
-def qncie(infrared, visible, fused, *, variant: str = "wang") -> float:
+def qncie(ctx: Context, *, variant: str = "wang") -> float:
     """Nonlinear correlation information entropy Q_NCIE (0 to 1; higher is better).
 
     Parameters
@@ -481,4 +427,18 @@ def qncie(infrared, visible, fused, *, variant: str = "wang") -> float:
     >>> round(qncie(image, image, image), 9)
     1.0
     """
-    return _qncie(Context(infrared, visible, fused), variant=variant)
+    pairs = (("a", "b"), ("a", "f"), ("b", "f"))
+    if variant == "zoo":
+        if any(ctx.is_constant(x) for x in "abf"):
+            return np.nan
+        values = [pearson(ctx, *pair) for pair in pairs]
+    else:
+        if _undefined_stretch(ctx):
+            return np.nan
+        values = [_i(ctx, *pair, "stretched") / 8.0 for pair in pairs]
+    ab, af, bf = values
+    matrix = np.array([[1.0, ab, af], [ab, 1.0, bf], [af, bf, 1.0]])
+    share = np.linalg.eigvalsh(matrix) / 3.0
+    share[np.abs(share) < 1e-12] = 0.0  # rounding of a singular matrix
+    share = share[share != 0]
+    return 1.0 + np.sum(share * np.log2(share)) / 8.0

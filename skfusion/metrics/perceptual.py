@@ -14,8 +14,8 @@ from skfusion._kernels.metrics_perceptual import (
     saliency_and_error,
 )
 
+from ._metric import metric
 from .context import Context
-from .registry import register
 
 __all__ = ["qcb", "qcv"]
 
@@ -87,39 +87,78 @@ def _gaussian(sigma):
     return np.exp(-(x**2) / (2.0 * sigma**2)) / (np.sqrt(2.0 * np.pi) * sigma)
 
 
-@register(
-    "qcb",
+@metric(
+    title="Chen-Varshney perceptual error",
+    higher_is_better=False,
+    range=(0.0, np.inf),
+    variants=("chen_varshney",),
+    citation="Chen, Varshney, Information Fusion 8(2), 2007",
+)
+def qcv(ctx: Context, *, variant: str = "chen_varshney") -> float:
+    """Visible error in the salient regions of the sources (0 and up; lower is better).
+
+    Parameters
+    ----------
+    infrared, visible, fused : array-like or path
+        Images of one size; see :func:`skfusion.images.as_levels`.
+    variant : {"chen_varshney"}, default="chen_varshney"
+        There is one form.
+
+    Returns
+    -------
+    float
+        NaN, with a warning, if an image is constant (a black fused image is defined) or
+        both sources are without edges.
+
+    Notes
+    -----
+    In blocks of 16 x 16 pixels, the mean square of the difference to each source, seen
+    through the contrast sensitivity function of Mannos and Sakrison, is weighted by the
+    sum of the fifth powers of that source's Sobel magnitudes. Images are stretched to
+    0..255 first. Blocks that reach beyond the image are completed by zeros.
+
+    References
+    ----------
+    .. [1] H. Chen, P. K. Varshney, "A human perception inspired quality metric for
+       image fusion based on regional information", Information Fusion 8(2), 193-207,
+       2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.metrics import qcv
+    >>> image = np.random.default_rng(0).random((32, 32))
+    >>> qcv(image, image, image)
+    0.0
+    """
+    if any(np.isnan(ctx.stretched(x)[0, 0]) for x in "abf"):
+        return np.nan
+
+    def compute():
+        theta = _sensitivity(ctx.f.shape, "mannos_sakrison")
+        total = weight = 0.0
+        error = np.empty_like(theta)
+        fused = _spectrum(ctx, "f", "levels")
+        for which in "ab":
+            np.subtract(_spectrum(ctx, which, "levels"), fused, out=error)
+            error *= theta
+            _back(error, error)
+            sums = saliency_and_error(ctx.stretched(which), error, _BLOCK)
+            total += sums[0]
+            weight += sums[1]
+        return total / weight if weight > 0 else np.nan
+
+    return ctx.get("qcv", compute)
+
+
+@metric(
     title="Chen-Blum contrast preservation",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=("chen_blum", "im2double", "zoo"),
-    default="chen_blum",
     citation="Chen, Blum, Image and Vision Computing 27(10), 2009",
 )
-def _qcb(ctx, *, variant="chen_blum"):
-    if any(ctx.is_constant(x) for x in "abf"):
-        return np.nan
-    kind, model, eps = {
-        "chen_blum": ("levels", "dog", 0.0),
-        "im2double": ("im2double", "dog", 0.0),
-        "zoo": ("unit", "half", 1e-10),
-    }[variant]
-
-    def compute():
-        h, w = ctx.f.shape
-        theta = _sensitivity((h, w), model)
-        padded = np.zeros((3, h + 2 * RADIUS, w + 2 * RADIUS))
-        inside = slice(RADIUS, RADIUS + h), slice(RADIUS, RADIUS + w)
-        seen = np.empty((h, w))
-        for image, which in zip(padded, "abf"):
-            np.multiply(theta, _spectrum(ctx, which, kind), out=seen)
-            _back(seen, image[inside])
-        return chen_blum_mean(padded, _gaussian(2.0), _gaussian(4.0), eps)
-
-    return ctx.get(("qcb", variant), compute)
-
-
-def qcb(infrared, visible, fused, *, variant: str = "chen_blum") -> float:
+def qcb(ctx: Context, *, variant: str = "chen_blum") -> float:
     """Preservation of the contrasts that the eye sees (0 to 1; higher is better).
 
     Parameters
@@ -158,74 +197,23 @@ def qcb(infrared, visible, fused, *, variant: str = "chen_blum") -> float:
     >>> round(qcb(image, image, image), 12)
     1.0
     """
-    return _qcb(Context(infrared, visible, fused), variant=variant)
-
-
-@register(
-    "qcv",
-    title="Chen-Varshney perceptual error",
-    higher_is_better=False,
-    range=(0.0, np.inf),
-    variants=("chen_varshney",),
-    default="chen_varshney",
-    citation="Chen, Varshney, Information Fusion 8(2), 2007",
-)
-def _qcv(ctx, *, variant="chen_varshney"):
-    if any(np.isnan(ctx.stretched(x)[0, 0]) for x in "abf"):
+    if any(ctx.is_constant(x) for x in "abf"):
         return np.nan
+    kind, model, eps = {
+        "chen_blum": ("levels", "dog", 0.0),
+        "im2double": ("im2double", "dog", 0.0),
+        "zoo": ("unit", "half", 1e-10),
+    }[variant]
 
     def compute():
-        theta = _sensitivity(ctx.f.shape, "mannos_sakrison")
-        total = weight = 0.0
-        error = np.empty_like(theta)
-        fused = _spectrum(ctx, "f", "levels")
-        for which in "ab":
-            np.subtract(_spectrum(ctx, which, "levels"), fused, out=error)
-            error *= theta
-            _back(error, error)
-            sums = saliency_and_error(ctx.stretched(which), error, _BLOCK)
-            total += sums[0]
-            weight += sums[1]
-        return total / weight if weight > 0 else np.nan
+        h, w = ctx.f.shape
+        theta = _sensitivity((h, w), model)
+        padded = np.zeros((3, h + 2 * RADIUS, w + 2 * RADIUS))
+        inside = slice(RADIUS, RADIUS + h), slice(RADIUS, RADIUS + w)
+        seen = np.empty((h, w))
+        for image, which in zip(padded, "abf"):
+            np.multiply(theta, _spectrum(ctx, which, kind), out=seen)
+            _back(seen, image[inside])
+        return chen_blum_mean(padded, _gaussian(2.0), _gaussian(4.0), eps)
 
-    return ctx.get("qcv", compute)
-
-
-def qcv(infrared, visible, fused, *, variant: str = "chen_varshney") -> float:
-    """Visible error in the salient regions of the sources (0 and up; lower is better).
-
-    Parameters
-    ----------
-    infrared, visible, fused : array-like or path
-        Images of one size; see :func:`skfusion.images.as_levels`.
-    variant : {"chen_varshney"}, default="chen_varshney"
-        There is one form.
-
-    Returns
-    -------
-    float
-        NaN, with a warning, if an image is constant (a black fused image is defined) or
-        both sources are without edges.
-
-    Notes
-    -----
-    In blocks of 16 x 16 pixels, the mean square of the difference to each source, seen
-    through the contrast sensitivity function of Mannos and Sakrison, is weighted by the
-    sum of the fifth powers of that source's Sobel magnitudes. Images are stretched to
-    0..255 first. Blocks that reach beyond the image are completed by zeros.
-
-    References
-    ----------
-    .. [1] H. Chen, P. K. Varshney, "A human perception inspired quality metric for
-       image fusion based on regional information", Information Fusion 8(2), 193-207,
-       2007.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skfusion.metrics import qcv
-    >>> image = np.random.default_rng(0).random((32, 32))
-    >>> qcv(image, image, image)
-    0.0
-    """
-    return _qcv(Context(infrared, visible, fused), variant=variant)
+    return ctx.get(("qcb", variant), compute)

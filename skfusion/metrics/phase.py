@@ -8,9 +8,9 @@ import numpy as np
 
 from skfusion._kernels.metrics_phase import oriented_energy
 
+from ._metric import metric
+from ._windows import gaussian_taps
 from .context import Context
-from .registry import register
-from .ssim import gaussian_taps
 
 __all__ = ["phase_congruency", "qp"]
 
@@ -166,32 +166,14 @@ def _correlation(sources, masks, fused):
     return best.sum() / n_features if n_features else np.nan
 
 
-@register(
-    "qp",
+@metric(
     title="Zhao phase congruency quality",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=("zhao",),
-    default="zhao",
     citation="Zhao, Laganiere, Liu, IJICIC 3(6A), 2007",
 )
-def _qp(ctx, *, variant="zhao"):
-    if any(ctx.is_constant(x) for x in "abf"):
-        return np.nan
-
-    def compute():
-        a, b, f = phase_congruency(ctx.a, ctx.b, ctx.f)
-        first = a[0] > b[0]
-        both = [np.where(first, x, y) for x, y in zip(a, b)]
-        masks = [x > _FEATURE for x in (a[0], b[0], both[0])]
-        return np.prod(
-            [_correlation(maps[:3], masks, maps[3]) for maps in zip(a, b, both, f)]
-        )
-
-    return ctx.get("qp", compute)
-
-
-def qp(infrared, visible, fused, *, variant: str = "zhao") -> float:
+def qp(ctx: Context, *, variant: str = "zhao") -> float:
     """Agreement of the fused image's features with the sources' (higher is better).
 
     Parameters
@@ -228,4 +210,16 @@ def qp(infrared, visible, fused, *, variant: str = "zhao") -> float:
     >>> 0.9 < qp(image, image, image) <= 1.0
     True
     """
-    return _qp(Context(infrared, visible, fused), variant=variant)
+    if any(ctx.is_constant(x) for x in "abf"):
+        return np.nan
+
+    def compute():
+        a, b, f = phase_congruency(ctx.a, ctx.b, ctx.f)
+        first = a[0] > b[0]
+        both = [np.where(first, x, y) for x, y in zip(a, b)]
+        masks = [x > _FEATURE for x in (a[0], b[0], both[0])]
+        return np.prod(
+            [_correlation(maps[:3], masks, maps[3]) for maps in zip(a, b, both, f)]
+        )
+
+    return ctx.get("qp", compute)

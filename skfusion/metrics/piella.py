@@ -8,17 +8,16 @@ import numpy as np
 
 from skfusion._kernels.metrics_piella import piella_sums, uiqi_sums
 
+from ._checks import require_size
+from ._metric import metric
+from ._windows import FLAT, moments
 from .context import Context
-from .registry import register
-from .ssim import moments, require_size
 
 __all__ = ["qe", "qs", "qw"]
 
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _WINDOW = 8  # of the universal image quality index
 _EPS = 1e-8  # guard of the block form
-# A window's variance below this (grey levels squared) is rounding: 1e-10 of 255^2.
-FLAT = 1e-10 * 255.0**2
 
 
 def _sums(ctx, kind):
@@ -28,7 +27,7 @@ def _sums(ctx, kind):
         if kind == "uiqi_blocks":
             return _block_sums(ctx)
         if kind == "ssim":
-            o = moments(ctx, "gauss", 11, 1.5)
+            o = moments(ctx, 11, 1.5)
             total, weighted, weights = piella_sums(o, _C1, _C2, FLAT)
         else:
             o = _box_moments(ctx)
@@ -126,58 +125,14 @@ def _weighted(ctx, kind):
     return weighted / weights if weights > 0 else np.nan
 
 
-@register(
-    "qs",
+@metric(
     title="Piella-Heijmans fusion quality",
     higher_is_better=True,
     range=(-1.0, 1.0),
     variants=("ssim", "uiqi", "uiqi_blocks"),
-    default="ssim",
     citation="Piella, Heijmans, ICIP 2003",
 )
-def _qs(ctx, *, variant="ssim"):
-    _require(ctx, variant, "qs")
-    return _sums(ctx, variant)[0]
-
-
-@register(
-    "qw",
-    title="Piella-Heijmans weighted fusion quality",
-    higher_is_better=True,
-    range=(-1.0, 1.0),
-    variants=("ssim", "uiqi", "uiqi_blocks"),
-    default="ssim",
-    citation="Piella, Heijmans, ICIP 2003",
-)
-def _qw(ctx, *, variant="ssim"):
-    _require(ctx, variant, "qw")
-    return _weighted(ctx, variant)
-
-
-@register(
-    "qe",
-    title="Piella-Heijmans edge-dependent fusion quality",
-    higher_is_better=True,
-    range=(-1.0, 1.0),
-    variants=("ssim", "ssim_edges", "uiqi", "uiqi_blocks"),
-    default="ssim",
-    citation="Piella, Heijmans, ICIP 2003",
-)
-def _qe(ctx, *, variant="ssim", alpha=None):
-    kind = "ssim" if variant == "ssim_edges" else variant
-    _require(ctx, kind, "qe")
-    if alpha is None:
-        alpha = 0.7 if variant == "uiqi_blocks" else 1.0
-    edges = _weighted(_edges(ctx, kind), kind)
-    first = {"ssim_edges": edges, "uiqi_blocks": 1.0}.get(variant)
-    if first is None:
-        first = _weighted(ctx, kind)
-    if edges < 0 and alpha != int(alpha):
-        return np.nan
-    return first * edges**alpha
-
-
-def qs(infrared, visible, fused, *, variant: str = "ssim") -> float:
+def qs(ctx: Context, *, variant: str = "ssim") -> float:
     """Similarity to the sources, each window's share set by its variance.
 
     Parameters
@@ -220,10 +175,18 @@ def qs(infrared, visible, fused, *, variant: str = "ssim") -> float:
     >>> round(qs(image, image, image), 12)
     1.0
     """
-    return _qs(Context(infrared, visible, fused), variant=variant)
+    _require(ctx, variant, "qs")
+    return _sums(ctx, variant)[0]
 
 
-def qw(infrared, visible, fused, *, variant: str = "ssim") -> float:
+@metric(
+    title="Piella-Heijmans weighted fusion quality",
+    higher_is_better=True,
+    range=(-1.0, 1.0),
+    variants=("ssim", "uiqi", "uiqi_blocks"),
+    citation="Piella, Heijmans, ICIP 2003",
+)
+def qw(ctx: Context, *, variant: str = "ssim") -> float:
     """Like :func:`qs`, with more weight for windows where a source varies.
 
     Parameters
@@ -262,12 +225,18 @@ def qw(infrared, visible, fused, *, variant: str = "ssim") -> float:
     >>> round(qw(image, image, image), 12)
     1.0
     """
-    return _qw(Context(infrared, visible, fused), variant=variant)
+    _require(ctx, variant, "qw")
+    return _weighted(ctx, variant)
 
 
-def qe(
-    infrared, visible, fused, *, variant: str = "ssim", alpha: float | None = None
-) -> float:
+@metric(
+    title="Piella-Heijmans edge-dependent fusion quality",
+    higher_is_better=True,
+    range=(-1.0, 1.0),
+    variants=("ssim", "ssim_edges", "uiqi", "uiqi_blocks"),
+    citation="Piella, Heijmans, ICIP 2003",
+)
+def qe(ctx: Context, *, variant: str = "ssim", alpha: float | None = None) -> float:
     """Quality of the images times the quality of their edge images (higher is better).
 
     Parameters
@@ -311,4 +280,14 @@ def qe(
     >>> round(qe(image, image, image), 12)
     1.0
     """
-    return _qe(Context(infrared, visible, fused), variant=variant, alpha=alpha)
+    kind = "ssim" if variant == "ssim_edges" else variant
+    _require(ctx, kind, "qe")
+    if alpha is None:
+        alpha = 0.7 if variant == "uiqi_blocks" else 1.0
+    edges = _weighted(_edges(ctx, kind), kind)
+    first = {"ssim_edges": edges, "uiqi_blocks": 1.0}.get(variant)
+    if first is None:
+        first = _weighted(ctx, kind)
+    if edges < 0 and alpha != int(alpha):
+        return np.nan
+    return first * edges**alpha

@@ -11,7 +11,7 @@ import numpy as np
 from skfusion.images import as_levels
 from skfusion.pairs import as_pairs
 
-from .registry import UndefinedMetricWarning
+from ._metric import Metric, UndefinedMetricWarning
 from .sets import Entry, as_entries, compute_entries
 
 __all__ = [
@@ -161,10 +161,11 @@ def make_fusion_scorer(metric, *, greater_is_better: bool = True, **kwargs):
     Parameters
     ----------
     metric : str or callable
-        Key of the registry, or ``metric(infrared, visible, fused, **kwargs) -> float``
-        on float images in [0, 1].
+        Key of the registry or one of its metrics, ``"nabf"`` or ``nabf``; or your own
+        ``metric(infrared, visible, fused, **kwargs) -> float`` on float images in
+        [0, 1].
     greater_is_better : bool, default=True
-        Direction of a callable; the registry knows that of its own metrics.
+        Direction of your own function; the metrics of the registry know theirs.
     **kwargs
         Keywords of the metric, e.g. ``variant="liu"`` or ``channel="mean"``.
 
@@ -180,10 +181,10 @@ def make_fusion_scorer(metric, *, greater_is_better: bool = True, **kwargs):
     >>> make_fusion_scorer("qabf", variant="liu")
     make_fusion_scorer('qabf', variant='liu')
     """
-    if callable(metric):
+    if callable(metric) and not isinstance(metric, Metric):
         return _FunctionScorer(metric, greater_is_better, kwargs)
-    (entry,) = as_entries([(metric, metric, kwargs)])
-    return _SingleScorer(entry)
+    (entry,) = as_entries([metric])
+    return _SingleScorer(entry._replace(kwargs=kwargs))
 
 
 def get_fusion_scorer(name: str):

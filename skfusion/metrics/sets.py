@@ -12,8 +12,9 @@ import numpy as np
 
 from skfusion.images import read_image
 
+from ._metric import ImageTooSmallError, Metric
+from ._registry import registry
 from .context import Context
-from .registry import ImageTooSmallError, Metric, registry
 
 __all__ = ["Entry", "compute_entries", "metric_set", "metric_sets"]
 
@@ -175,7 +176,9 @@ def metric_set(name: str) -> list[Entry]:
 
 
 def as_entries(metrics) -> list[Entry]:
-    """Return columns for a set's name, a key, or a list of keys and entries."""
+    """Return columns for a set's name, a metric, or a list of metrics and entries."""
+    if isinstance(metrics, Metric):
+        metrics = [metrics]
     if isinstance(metrics, str):
         if metrics in registry:
             return [Entry(metrics, metrics)]
@@ -187,6 +190,7 @@ def as_entries(metrics) -> list[Entry]:
         )
     entries = []
     for item in metrics:
+        item = item.name if isinstance(item, Metric) else item
         entry = Entry(item, item) if isinstance(item, str) else Entry(*item)
         registry[entry.metric]  # its error names the choices
         entries.append(entry)

@@ -8,10 +8,10 @@ import numpy as np
 
 from skfusion._kernels.metrics_piella import yang_cvejic_sums
 
+from ._checks import require_size
+from ._metric import metric
+from ._windows import FLAT, gaussian_taps, moments
 from .context import Context
-from .piella import FLAT
-from .registry import register
-from .ssim import gaussian_taps, moments, require_size
 
 __all__ = ["qc", "qy"]
 
@@ -21,7 +21,7 @@ _C = 2e-16  # stands in for SSIM's two constants
 
 def _means(ctx):
     def compute():
-        o = moments(ctx, "gauss", _SIZE, 1.5)
+        o = moments(ctx, _SIZE, 1.5)
         return tuple(x / o[0].size for x in yang_cvejic_sums(o, _C, FLAT))
 
     return ctx.get("yang cvejic", compute)
@@ -57,45 +57,14 @@ def _zoo(ctx):
     return q.mean()
 
 
-@register(
-    "qy",
+@metric(
     title="Yang structural fusion quality",
     higher_is_better=True,
     range=(-1.0, 1.0),
     variants=("yang", "zoo", "isnan"),
-    default="yang",
     citation="Yang, Zhang, Wang, Liu, Information Fusion 9(2), 2008",
 )
-def _qy(ctx, *, variant="yang"):
-    if variant == "zoo":
-        return _zoo(ctx)
-    require_size(ctx, _SIZE, "qy", "the 7 x 7 window")
-    if variant == "isnan":
-        return _means(ctx)[2]
-    if ctx.is_constant("a") and ctx.is_constant("b"):
-        return np.nan
-    return _means(ctx)[0]
-
-
-@register(
-    "qc",
-    title="Cvejic fusion quality",
-    higher_is_better=True,
-    range=(-1.0, 1.0),
-    variants=("cvejic", "isnan"),
-    default="cvejic",
-    citation="Cvejic, Loza, Bull, Canagarajah, 2006",
-)
-def _qc(ctx, *, variant="cvejic"):
-    require_size(ctx, _SIZE, "qc", "the 7 x 7 window")
-    if variant == "isnan":
-        return _means(ctx)[3]
-    if ctx.is_constant("f") or (ctx.is_constant("a") and ctx.is_constant("b")):
-        return np.nan
-    return _means(ctx)[1]
-
-
-def qy(infrared, visible, fused, *, variant: str = "yang") -> float:
+def qy(ctx: Context, *, variant: str = "yang") -> float:
     """Similarity to both sources where they agree, to the closer one where not.
 
     Parameters
@@ -140,10 +109,24 @@ def qy(infrared, visible, fused, *, variant: str = "yang") -> float:
     >>> round(qy(image, image, image), 12)
     1.0
     """
-    return _qy(Context(infrared, visible, fused), variant=variant)
+    if variant == "zoo":
+        return _zoo(ctx)
+    require_size(ctx, _SIZE, "qy", "the 7 x 7 window")
+    if variant == "isnan":
+        return _means(ctx)[2]
+    if ctx.is_constant("a") and ctx.is_constant("b"):
+        return np.nan
+    return _means(ctx)[0]
 
 
-def qc(infrared, visible, fused, *, variant: str = "cvejic") -> float:
+@metric(
+    title="Cvejic fusion quality",
+    higher_is_better=True,
+    range=(-1.0, 1.0),
+    variants=("cvejic", "isnan"),
+    citation="Cvejic, Loza, Bull, Canagarajah, 2006",
+)
+def qc(ctx: Context, *, variant: str = "cvejic") -> float:
     """Similarity to the sources, each window's share set by covariance.
 
     Parameters
@@ -187,4 +170,9 @@ def qc(infrared, visible, fused, *, variant: str = "cvejic") -> float:
     >>> round(qc(image, image, image), 12)
     1.0
     """
-    return _qc(Context(infrared, visible, fused), variant=variant)
+    require_size(ctx, _SIZE, "qc", "the 7 x 7 window")
+    if variant == "isnan":
+        return _means(ctx)[3]
+    if ctx.is_constant("f") or (ctx.is_constant("a") and ctx.is_constant("b")):
+        return np.nan
+    return _means(ctx)[1]

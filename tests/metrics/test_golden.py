@@ -5,9 +5,8 @@ from collections import defaultdict
 
 import pytest
 
-from skfusion.metrics import UndefinedMetricWarning, registry
+from skfusion.metrics import ImageTooSmallError, UndefinedMetricWarning, registry
 from skfusion.metrics.context import Context
-from skfusion.metrics.registry import ImageTooSmallError
 from tests.metrics.golden_map import call_of, exception_of, tolerance_of
 from tests.metrics.golden_rows import (
     GOLDEN,
@@ -37,7 +36,7 @@ def _misses(rows, images, absolute=0.0):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)
             try:
-                got = registry[key].function(ctx, **kwargs)
+                got = registry[key].of(ctx, **kwargs)
             except ImageTooSmallError:
                 got = float("nan")
         expected = value_of(row)

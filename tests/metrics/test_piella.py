@@ -9,7 +9,7 @@ from scipy.ndimage import correlate
 from skfusion.metrics import UndefinedMetricWarning, qe, qs, qw
 from tests.metrics.golden_map_perceptual import DEGENERATE
 from tests.metrics.golden_rows import SHARED, real_images
-from tests.metrics.test_ssim import moments_twin
+from tests.metrics.test_structural import moments_twin
 from tests.metrics.test_structural_invariants import images, scene
 
 W = np.exp(-(np.arange(-5, 6) ** 2) / 4.5)

@@ -13,8 +13,12 @@ from skfusion import ImagePairs
 from skfusion.metrics import (
     FusionScorer,
     UndefinedMetricWarning,
+    en,
     get_fusion_scorer,
     make_fusion_scorer,
+    nabf,
+    qabf,
+    qsf,
     registry,
     single_split,
 )
@@ -155,6 +159,16 @@ def test_a_function_of_the_user(X):
     assert make_fusion_scorer(brightness, greater_is_better=False)(Blend(), X) == -up
     assert make_fusion_scorer(brightness, power=2)(Blend(), X) < up
     assert "brightness" in repr(make_fusion_scorer(brightness))
+
+
+def test_a_metric_is_its_name(X):
+    for row in (nabf, qsf, en):  # lower is better, best at 0, of one image
+        expected = get_fusion_scorer(row.name)(Blend(), X)
+        assert make_fusion_scorer(row)(Blend(), X) == expected
+        assert FusionScorer([row, "mi"])(Blend(), X)[row.name] == expected
+    assert repr(FusionScorer(nabf)) == "FusionScorer(['nabf'])"
+    scorer = make_fusion_scorer(qabf, variant="liu")
+    assert repr(scorer) == "make_fusion_scorer('qabf', variant='liu')"
 
 
 def test_keywords_reach_the_metric(X):

@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import correlate
 
 from skfusion.metrics import qc, qy
-from skfusion.metrics.ssim import gaussian_taps
-from tests.metrics.test_ssim import moments_twin
+from skfusion.metrics._windows import gaussian_taps
+from tests.metrics.test_structural import moments_twin
 from tests.metrics.test_structural_invariants import images, scene
 
 

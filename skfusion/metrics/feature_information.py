@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from skfusion._kernels.metrics_fmi import fmi_sum, sobel_strength
+
+from ._metric import ImageTooSmallError, metric
 from .context import Context
-from .registry import ImageTooSmallError, register
 
 __all__ = ["fmi", "fmi_dct", "fmi_pixel", "fmi_w"]
 
@@ -32,8 +34,6 @@ def _feature(image, feature):
 
 def _sobel_edges(image):
     """Thinned Sobel edges as GNU Octave's ``edge`` finds them, 0.0 and 1.0."""
-    from skfusion._kernels.metrics_fmi import sobel_strength
-
     strength = sobel_strength(np.pad(image, 1, mode="edge"))
     wide = np.pad(strength, 1)
     peak = (strength > wide[1:-1, :-2]) & (strength > wide[1:-1, 2:])
@@ -53,44 +53,14 @@ def _meyer_wavelet(image):
     return (mosaic - mosaic.min()) / (mosaic.max() - mosaic.min())
 
 
-@register(
-    "fmi",
+@metric(
     title="Feature mutual information",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=(*_FEATURES, *_ALIASES),
-    default="none",
     citation="Haghighat, Aghagolzadeh, Seyedarabi, Comput. Electr. Eng. 37(5), 2011",
 )
-def _fmi(ctx, *, variant="none", window=3):
-    from skfusion._kernels.metrics_fmi import fmi_sum
-
-    if window < 1 or window % 2 == 0:
-        raise ValueError(
-            f"window={window!r}: expected an odd number of pixels, e.g. 3."
-        )
-    if min(ctx.f.shape) < window:
-        raise ImageTooSmallError(
-            f"fmi: images of {ctx.f.shape[0]} x {ctx.f.shape[1]} pixels are smaller "
-            f"than window={window}: enlarge them or choose a smaller window."
-        )
-    feature = _ALIASES.get(variant, variant)
-    maps = [
-        ctx.get(
-            ("fmi feature", feature, which),
-            lambda which=which: np.ascontiguousarray(
-                _feature(ctx.image(which), feature)
-            ),
-        )
-        for which in "abf"
-    ]
-    if not all(np.isfinite(x).all() for x in maps):
-        return np.nan
-    total, count = fmi_sum(*maps, window)
-    return total / (2 * count)
-
-
-def fmi(infrared, visible, fused, *, variant: str = "none", window: int = 3) -> float:
+def fmi(ctx: Context, *, variant: str = "none", window: int = 3) -> float:
     """Feature mutual information (0 to 1; higher is better).
 
     Parameters
@@ -138,8 +108,29 @@ def fmi(infrared, visible, fused, *, variant: str = "none", window: int = 3) -> 
     >>> fmi(image, image, image)
     1.0
     """
-    ctx = Context(infrared, visible, fused)
-    return _fmi(ctx, variant=variant, window=window)
+    if window < 1 or window % 2 == 0:
+        raise ValueError(
+            f"window={window!r}: expected an odd number of pixels, e.g. 3."
+        )
+    if min(ctx.f.shape) < window:
+        raise ImageTooSmallError(
+            f"fmi: images of {ctx.f.shape[0]} x {ctx.f.shape[1]} pixels are smaller "
+            f"than window={window}: enlarge them or choose a smaller window."
+        )
+    feature = _ALIASES.get(variant, variant)
+    maps = [
+        ctx.get(
+            ("fmi feature", feature, which),
+            lambda which=which: np.ascontiguousarray(
+                _feature(ctx.image(which), feature)
+            ),
+        )
+        for which in "abf"
+    ]
+    if not all(np.isfinite(x).all() for x in maps):
+        return np.nan
+    total, count = fmi_sum(*maps, window)
+    return total / (2 * count)
 
 
 def fmi_pixel(infrared, visible, fused, *, window: int = 3) -> float:

@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 from skfusion._kernels.metrics_moments import along_row, down_ring, local_moments
 from skfusion._kernels.metrics_ssim import halve
 from skfusion.metrics import mef_ssim, ms_ssim, ssim
-from skfusion.metrics.ssim import gaussian_taps
+from skfusion.metrics._windows import gaussian_taps
 from tests.metrics.test_structural_invariants import images, scene
 
 

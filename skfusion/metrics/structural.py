@@ -8,8 +8,10 @@ import numpy as np
 from skfusion._kernels.metrics_moments import local_moments, ssim_means
 from skfusion._kernels.metrics_ssim import halve, mef_ssim_mean
 
+from ._checks import require_size
+from ._metric import metric
+from ._windows import gaussian_taps
 from .context import Context
-from .registry import ImageTooSmallError, register
 
 __all__ = ["mef_ssim", "ms_ssim", "ssim"]
 
@@ -25,37 +27,6 @@ _SSIM = {
     "tang": ("replicate", 1.0, "mean"),
     "zoo": ("valid", 1.0, "sum"),
 }
-
-
-def gaussian_taps(size: int, sigma: float) -> np.ndarray:
-    """Normalised 1-D Gaussian of `size` taps; its outer product is the window."""
-    x = np.arange(size) - (size - 1) / 2
-    taps = np.exp(-x * x / (2.0 * sigma * sigma))
-    return taps / taps.sum()
-
-
-def require_size(ctx_or_shape, size: int, name: str, why: str) -> None:
-    """Raise a ValueError for images with a side under `size` pixels."""
-    shape = getattr(ctx_or_shape, "f", ctx_or_shape)
-    shape = getattr(shape, "shape", shape)
-    if min(shape) < size:
-        raise ImageTooSmallError(
-            f"{name}: images of {shape[0]} x {shape[1]} pixels are too small: "
-            f"{why} needs {size} on both sides; enlarge them or choose another metric."
-        )
-
-
-def moments(ctx: Context, taps: str, size: int, sigma: float = 0.0) -> np.ndarray:
-    """Window moments of a context, shared by SSIM's relatives.
-
-    `taps` is ``"gauss"`` or ``"flat"``; see `local_moments` for the order.
-    """
-
-    def compute():
-        w = gaussian_taps(size, sigma) if taps == "gauss" else np.full(size, 1 / size)
-        return local_moments(ctx.a, ctx.b, ctx.f, w, 9)
-
-    return ctx.get(("moments", taps, size, sigma), compute)
 
 
 def _constants(data_range):
@@ -81,26 +52,14 @@ def _reduced(values, reduction, name):
     return sum(values) if reduction == "sum" else sum(values) / 2
 
 
-@register(
-    "ssim",
+@metric(
     title="Structural similarity",
     higher_is_better=True,
     range=(-1.0, 1.0),
     variants=tuple(_SSIM),
-    default="wang",
     citation="Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13(4), 2004",
 )
-def _ssim(ctx, *, variant="wang", reduction=None):
-    border, data_range, default = _SSIM[variant]
-    if border == "valid":
-        require_size(ctx, _SIZE, "ssim", "the 11 x 11 window")
-    reduction = default if reduction is None else reduction
-    return _reduced(_pair(ctx, border, data_range), reduction, "ssim")
-
-
-def ssim(
-    infrared, visible, fused, *, variant: str = "wang", reduction: str | None = None
-) -> float:
+def ssim(ctx: Context, *, variant: str = "wang", reduction: str | None = None) -> float:
     """Structural similarity with the two sources (-1 to 1; higher is better).
 
     Parameters
@@ -148,9 +107,11 @@ def ssim(
     >>> round(ssim(image, image, image), 12)
     1.0
     """
-    return _ssim(
-        Context(infrared, visible, fused), variant=variant, reduction=reduction
-    )
+    border, data_range, default = _SSIM[variant]
+    if border == "valid":
+        require_size(ctx, _SIZE, "ssim", "the 11 x 11 window")
+    reduction = default if reduction is None else reduction
+    return _reduced(_pair(ctx, border, data_range), reduction, "ssim")
 
 
 def _halve_zero(x):
@@ -179,30 +140,15 @@ def _multi_scale(ctx, pool, data_range):
     return ctx.get(("ms_ssim", pool.__name__, data_range), compute)
 
 
-@register(
-    "ms_ssim",
+@metric(
     title="Multi-scale structural similarity",
     higher_is_better=True,
     range=(0.0, 1.0),
     variants=("wang", "zoo_uint8", "zoo", "mef"),
-    default="wang",
     citation="Wang, Simoncelli, Bovik, Asilomar 2003",
 )
-def _ms_ssim(ctx, *, variant="wang", reduction=None):
-    if variant == "mef":
-        return _mef_ssim(ctx, variant="multi_scale")
-    require_size(ctx, 161, "ms_ssim", "an 11 x 11 window at the fifth scale")
-    if variant == "wang":
-        pair, default = _multi_scale(ctx, halve, 255.0), "mean"
-    else:
-        data_range = 255.0 if variant == "zoo_uint8" else 1.0
-        pair, default = _multi_scale(ctx, _halve_zero, data_range), "sum"
-    reduction = default if reduction is None else reduction
-    return _reduced(pair, reduction, "ms_ssim")
-
-
 def ms_ssim(
-    infrared, visible, fused, *, variant: str = "wang", reduction: str | None = None
+    ctx: Context, *, variant: str = "wang", reduction: str | None = None
 ) -> float:
     """Five-scale structural similarity (0 to 1; higher is better).
 
@@ -248,9 +194,16 @@ def ms_ssim(
     >>> round(ms_ssim(image, image, image), 12)
     1.0
     """
-    return _ms_ssim(
-        Context(infrared, visible, fused), variant=variant, reduction=reduction
-    )
+    if variant == "mef":
+        return mef_ssim.function(ctx, variant="multi_scale")
+    require_size(ctx, 161, "ms_ssim", "an 11 x 11 window at the fifth scale")
+    if variant == "wang":
+        pair, default = _multi_scale(ctx, halve, 255.0), "mean"
+    else:
+        data_range = 255.0 if variant == "zoo_uint8" else 1.0
+        pair, default = _multi_scale(ctx, _halve_zero, data_range), "sum"
+    reduction = default if reduction is None else reduction
+    return _reduced(pair, reduction, "ms_ssim")
 
 
 def _mef_scale(a, b, f):
@@ -259,30 +212,14 @@ def _mef_scale(a, b, f):
     return mef_ssim_mean(flat, gauss, float(_SIZE**2), (_K[1] * 255.0) ** 2)
 
 
-@register(
-    "mef_ssim",
+@metric(
     title="Structural similarity of multi-exposure fusion",
     higher_is_better=True,
     range=(-1.0, 1.0),
     variants=("single_scale", "multi_scale"),
-    default="single_scale",
     citation="Ma, Zeng, Wang, IEEE TIP 24(11), 2015",
 )
-def _mef_ssim(ctx, *, variant="single_scale"):
-    if variant == "single_scale":
-        require_size(ctx, _SIZE, "mef_ssim", "the 11 x 11 window")
-        return ctx.get("mef_ssim", lambda: _mef_scale(ctx.a, ctx.b, ctx.f))
-    require_size(ctx, 41, "mef_ssim", "an 11 x 11 window at the third scale")
-    first = ctx.get("mef_ssim", lambda: _mef_scale(ctx.a, ctx.b, ctx.f))
-    weights = np.array(_SCALES[:3]) / sum(_SCALES[:3])
-    images, values = [ctx.a, ctx.b, ctx.f], [first]
-    for _ in weights[1:]:
-        images = [halve(x) for x in images]
-        values.append(_mef_scale(*images))
-    return float(np.prod(np.power(values, weights)))
-
-
-def mef_ssim(infrared, visible, fused, *, variant: str = "single_scale") -> float:
+def mef_ssim(ctx: Context, *, variant: str = "single_scale") -> float:
     """Structural similarity with the stronger source structure (higher is better).
 
     Parameters
@@ -325,4 +262,14 @@ def mef_ssim(infrared, visible, fused, *, variant: str = "single_scale") -> floa
     >>> round(mef_ssim(image, image, image), 6)
     1.0
     """
-    return _mef_ssim(Context(infrared, visible, fused), variant=variant)
+    if variant == "single_scale":
+        require_size(ctx, _SIZE, "mef_ssim", "the 11 x 11 window")
+        return ctx.get("mef_ssim", lambda: _mef_scale(ctx.a, ctx.b, ctx.f))
+    require_size(ctx, 41, "mef_ssim", "an 11 x 11 window at the third scale")
+    first = ctx.get("mef_ssim", lambda: _mef_scale(ctx.a, ctx.b, ctx.f))
+    weights = np.array(_SCALES[:3]) / sum(_SCALES[:3])
+    images, values = [ctx.a, ctx.b, ctx.f], [first]
+    for _ in weights[1:]:
+        images = [halve(x) for x in images]
+        values.append(_mef_scale(*images))
+    return float(np.prod(np.power(values, weights)))

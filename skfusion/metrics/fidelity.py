@@ -8,10 +8,11 @@ import numpy as np
 
 from skfusion._kernels.metrics_vif import filter_and_halve, vif_sums
 
+from ._checks import ratio, require_size
+from ._metric import metric
 from ._vif_wavelet import gain, steerable_bands, wavelet_vif
+from ._windows import gaussian_taps
 from .context import Context
-from .registry import register
-from .ssim import gaussian_taps, require_size
 
 __all__ = ["vif", "viff"]
 
@@ -49,15 +50,11 @@ def _scale_sums(ctx, noise):
     return np.array(sums), np.array(n_windows)
 
 
-def _ratio(carried, held):
-    return carried / held if held > 0 else np.nan
-
-
 def _pixel_pair(ctx):
     def compute():
         sums = _scale_sums(ctx, 2.0)[0].sum(axis=0)
         return tuple(
-            np.nan if ctx.is_constant(x) else _ratio(*sums[k : k + 2])
+            np.nan if ctx.is_constant(x) else ratio(*sums[k : k + 2])
             for x, k in (("a", 0), ("b", 2))
         )
 
@@ -87,7 +84,7 @@ def _zoo_one(x, f):
         g, sv, vx = gain(vx, vf, cov, 1e-10)
         carried += np.log10(1.0 + g * g * vx / (sv + 2.0)).sum()
         held += np.log10(1.0 + vx / 2.0).sum()
-    return _ratio(carried, held)
+    return ratio(carried, held)
 
 
 def _wavelet_pair(ctx, data_range):
@@ -102,34 +99,14 @@ def _wavelet_pair(ctx, data_range):
     return ctx.get(("vif wavelet", data_range), compute)
 
 
-@register(
-    "vif",
+@metric(
     title="Visual information fidelity",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("pixel", "wavelet", "wavelet_unit", "zoo"),
-    default="pixel",
     citation="Sheikh, Bovik, IEEE TIP 15(2), 2006",
 )
-def _vif(ctx, *, variant="pixel", reduction=None):
-    if variant == "zoo":
-        pair = tuple(_zoo_one(x, ctx.f) for x in (ctx.a, ctx.b))
-    elif variant == "pixel":
-        require_size(ctx, 41, "vif", "a 3 x 3 window at the fourth scale")
-        pair = _pixel_pair(ctx)
-    else:
-        require_size(ctx, 72, "vif", "a 9 x 9 filter at the fourth scale")
-        pair = _wavelet_pair(ctx, 255.0 if variant == "wavelet" else 1.0)
-    if reduction is None:
-        reduction = "sum" if variant == "zoo" else "mean"
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f'vif: reduction={reduction!r}: expected "mean" or "sum".')
-    return sum(pair) / (2 if reduction == "mean" else 1)
-
-
-def vif(
-    infrared, visible, fused, *, variant: str = "pixel", reduction: str | None = None
-) -> float:
+def vif(ctx: Context, *, variant: str = "pixel", reduction: str | None = None) -> float:
     """Share of the sources' information that the fused image carries.
 
     Parameters
@@ -172,30 +149,29 @@ def vif(
     >>> round(vif(image, image, image), 6)
     1.0
     """
-    return _vif(Context(infrared, visible, fused), variant=variant, reduction=reduction)
+    if variant == "zoo":
+        pair = tuple(_zoo_one(x, ctx.f) for x in (ctx.a, ctx.b))
+    elif variant == "pixel":
+        require_size(ctx, 41, "vif", "a 3 x 3 window at the fourth scale")
+        pair = _pixel_pair(ctx)
+    else:
+        require_size(ctx, 72, "vif", "a 9 x 9 filter at the fourth scale")
+        pair = _wavelet_pair(ctx, 255.0 if variant == "wavelet" else 1.0)
+    if reduction is None:
+        reduction = "sum" if variant == "zoo" else "mean"
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f'vif: reduction={reduction!r}: expected "mean" or "sum".')
+    return sum(pair) / (2 if reduction == "mean" else 1)
 
 
-@register(
-    "viff",
+@metric(
     title="Visual information fidelity for fusion",
     higher_is_better=True,
     range=(0.0, np.inf),
     variants=("han",),
-    default="han",
     citation="Han, Cai, Cao, Xu, Information Fusion 14(2), 2013",
 )
-def _viff(ctx, *, variant="han"):
-    require_size(ctx, 41, "viff", "a 3 x 3 window at the fourth scale")
-
-    def compute():
-        sums, n_windows = _scale_sums(ctx, 0.005 * 255.0**2)
-        guard = 1e-7 * n_windows
-        return float(_VIFF_WEIGHTS @ ((sums[:, 4] + guard) / (sums[:, 5] + guard)))
-
-    return ctx.get("viff", compute)
-
-
-def viff(infrared, visible, fused, *, variant: str = "han") -> float:
+def viff(ctx: Context, *, variant: str = "han") -> float:
     """Visual information fidelity of the source with the weaker gain in each window.
 
     Parameters
@@ -235,4 +211,11 @@ def viff(infrared, visible, fused, *, variant: str = "han") -> float:
     >>> round(viff(image, image, image), 6)
     1.0
     """
-    return _viff(Context(infrared, visible, fused), variant=variant)
+    require_size(ctx, 41, "viff", "a 3 x 3 window at the fourth scale")
+
+    def compute():
+        sums, n_windows = _scale_sums(ctx, 0.005 * 255.0**2)
+        guard = 1e-7 * n_windows
+        return float(_VIFF_WEIGHTS @ ((sums[:, 4] + guard) / (sums[:, 5] + guard)))
+
+    return ctx.get("viff", compute)

@@ -11,7 +11,7 @@ import numpy as np
 
 from skfusion.pairs import as_pairs
 
-from .registry import UndefinedMetricWarning
+from ._metric import UndefinedMetricWarning
 from .sets import as_entries, compute_entries
 
 __all__ = ["evaluate"]
