@@ -3,22 +3,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import functools
 import os
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import StrOptions
 
 from ..base import BaseFuser
 from ..images import luma
 from ..pairs import as_pairs
-from .weights import WeightsError, pretrained_names, read_weights, write_weights
+from .estimator import WithWeights
+from .weights import WeightsError, load_once, read_weights
 
 __all__ = ["LearnedArrayFuser", "random_patches"]
 
 
-class LearnedArrayFuser(BaseFuser):
+class LearnedArrayFuser(WithWeights, BaseFuser):
     """Base class of the fusers around one learned array.
 
     A subclass sets ``_array_name`` (a parameter of that name hands the array in, the
@@ -29,7 +27,7 @@ class LearnedArrayFuser(BaseFuser):
 
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
-        "weights": [StrOptions({"pretrained"}), str, os.PathLike, None],
+        **WithWeights._weights_constraints,
         "random_state": ["random_state"],
     }
     _array_name = "array"
@@ -52,30 +50,23 @@ class LearnedArrayFuser(BaseFuser):
         if not self._learns():
             self._array()
             return self
-        if X is None:
-            raise ValueError(
-                "X=None with weights=None: give training pairs, or weights='pretrained'"
-            )
+        self._require_data(X)
         learned = np.asarray(self._learn(as_pairs(X)), dtype=np.float32)
-        setattr(self, self._array_name + "_", learned)
+        setattr(self, self._learned, learned)
         return self
 
-    def save_weights(self, path):
-        """Write the array in use as safetensors.
-
-        Parameters
-        ----------
-        path : path
-            Ends in ``.safetensors``; written atomically, the class in its metadata.
-        """
-        import torch
-
-        array = np.ascontiguousarray(self._array(), dtype=np.float32)
-        tensors = {self._array_name: torch.from_numpy(array)}
-        write_weights(path, tensors, {"class": type(self).__name__})
+    @property
+    def _learned(self):
+        return self._array_name + "_"
 
     def _learns(self):
         return self.weights is None and getattr(self, self._array_name) is None
+
+    def _tensors(self):
+        import torch
+
+        array = np.ascontiguousarray(self._array(), dtype=np.float32)
+        return {self._array_name: torch.from_numpy(array)}
 
     def _array(self):
         """Return the given, learned or shipped array as float64."""
@@ -83,23 +74,12 @@ class LearnedArrayFuser(BaseFuser):
         given = getattr(self, name)
         if given is not None and not isinstance(given, (str, os.PathLike)):
             return self._checked(np.asarray(given, dtype=np.float64), f"{name}=")
-        if given is None and self.weights is None:
-            if not hasattr(self, name + "_"):
-                raise NotFittedError(
-                    f"This {type(self).__name__} has weights=None and is not fitted: "
-                    "call fit with training pairs, or use weights='pretrained'."
-                )
-            return getattr(self, name + "_").astype(np.float64)
-        source = self.weights if given is None else given
-        if source != "pretrained":
-            return self._checked(_read(source, name), f"weights {str(source)!r}: ")
-        source = self._pretrained()
-        if source not in pretrained_names():
-            raise WeightsError(
-                f"weights='pretrained': {source!r} is not among the shipped "
-                f"{pretrained_names()}; use the default sizes, or weights=None and fit."
-            )
-        return self._checked(_read_shipped(source, name), f"{source}: ")
+        self._check_fitted()
+        if self._learns():
+            return getattr(self, self._learned).astype(np.float64)
+        source = self._source() if given is None else given
+        array = load_once(lambda path: _read(path, name), source, name)
+        return self._checked(array, f"weights {str(source)!r}: ")
 
     def _checked(self, array, where):
         expected = self._expected_shape()
@@ -116,22 +96,11 @@ class LearnedArrayFuser(BaseFuser):
             raise WeightsError(f"{where}{self._array_name} holds NaN or infinity.")
         return array
 
-    def _pretrained(self):
-        raise NotImplementedError
-
     def _expected_shape(self):
         raise NotImplementedError
 
     def _learn(self, pairs):
         raise NotImplementedError
-
-    def __sklearn_is_fitted__(self):
-        return not self._learns() or hasattr(self, self._array_name + "_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = self._learns()
-        return tags
 
 
 def random_patches(pairs, side, n_patches, rng):
@@ -185,11 +154,6 @@ def _read(source, name):
             f"weights {str(source)!r} holds {sorted(tensors)} and no {name!r}: it was "
             "made for another method."
         )
-    return tensors[name].numpy().astype(np.float64)
-
-
-@functools.lru_cache(maxsize=8)
-def _read_shipped(source, name):
-    array = _read(source, name)
+    array = tensors[name].numpy().astype(np.float64)
     array.flags.writeable = False
     return array

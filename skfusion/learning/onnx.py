@@ -11,7 +11,7 @@ from pathlib import Path
 from .._atomic_files import replace_file
 from .._version import __version__
 
-__all__ = ["OPSET", "export_onnx"]
+__all__ = ["OPSET", "ExportsONNX", "export_onnx"]
 
 # ONNX 1.13 of December 2022: the newest that old runtimes read and that has Pad and
 # Resize in their present form.
@@ -21,6 +21,57 @@ _COLOR = (
     "gray in [0, 1]: the infrared image, and the BT.601 luma of the visible one; the "
     "chroma of the visible image is put back outside"
 )
+
+
+class ExportsONNX:
+    """Mixin of the estimators that can be written as an ONNX graph.
+
+    A subclass implements ``_onnx_module()``: a module from ``(n, 1, h, w)`` infrared
+    and visible to the output named ``_onnx_output``.
+    """
+
+    _onnx_output = "fused"
+
+    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
+        """Write what it does as ONNX, for use without torch and skfusion.
+
+        The inputs ``"infrared"`` and ``"visible"`` and the output, ``"fused"`` (of a
+        classifier ``"score"``, that of the visible image), are float32
+        ``(N, 1, H, W)`` in [0, 1]; the visible image is its BT.601 luma, whose chroma
+        is put back outside. The file's metadata tell the class, the version, this
+        convention and the least height and width, ``min_size``.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.onnx``, replaced if it exists.
+        dynamic : bool, default=True
+            Any N, H and W; else one image of ``size``.
+        size : (int, int), default=(480, 640)
+            Height and width of the fixed form.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            With ``weights=None`` before ``fit``.
+        ValueError
+            If the path does not end in ``.onnx``, the size is too small, or a
+            parameter has a value that cannot be exported.
+        ImportError
+            If the packages of ``skfusion[onnx]`` are not installed.
+        """
+        self._validate_params()
+        export_onnx(
+            self._onnx_module(),
+            path,
+            dynamic=dynamic,
+            size=size,
+            output=self._onnx_output,
+            metadata=self._metadata(),
+        )
+
+    def _onnx_module(self):
+        raise NotImplementedError
 
 
 def export_onnx(

@@ -10,8 +10,15 @@ from pathlib import Path
 from .._atomic_files import replace_file
 from .._version import __version__
 
-__all__ = ["WeightsError", "load_network", "pretrained_names", "read_weights"]
-__all__ += ["write_weights"]
+__all__ = [
+    "WeightsError",
+    "load_network",
+    "load_once",
+    "pretrained_names",
+    "read_metadata",
+    "read_weights",
+    "write_weights",
+]
 
 _FOLDER = Path(__file__).parents[1] / "weights"
 _MAX_BYTES = 2**31
@@ -136,23 +143,58 @@ def load_network(build, source, metadata=None):
     source : str or path
         As in :func:`read_weights`.
     metadata : dict, optional
-        Identifies the architecture; part of the cache key.
+        Identifies the architecture. What the file says of the same names must agree:
+        no shape gives away the filters that a network was trained behind.
 
     Returns
     -------
     torch.nn.Module
         In eval mode, on the CPU, without gradients; shared: do not change it.
+
+    Raises
+    ------
+    WeightsError
+        As :func:`read_weights`, and where the metadata disagree.
     """
-    path = _resolve(source)
-    key = tuple(sorted((k, str(v)) for k, v in (metadata or {}).items()))
-    return _load_network(_Build(build, key), path, path.stat().st_mtime_ns)
+    metadata = {name: str(value) for name, value in (metadata or {}).items()}
+
+    def make(path):
+        _check_origin(path, metadata)
+        network = build()
+        network.load_state_dict(read_weights(path, network.state_dict()))
+        return network.eval().requires_grad_(False)
+
+    return load_once(make, source, tuple(sorted(metadata.items())))
 
 
-class _Build:
-    """A network factory that is equal to another one of the same architecture."""
+def load_once(make, source, key=()):
+    """Return ``make(path)``, called once a process for each state of a file.
 
-    def __init__(self, build, key):
-        self.build, self.key = build, key
+    Parameters
+    ----------
+    make : callable
+        From the path of the file to what shall be kept.
+    source : str or path
+        As in :func:`read_weights`.
+    key : hashable
+        Tells apart what is made of one file.
+
+    Returns
+    -------
+    object
+        Shared: do not change it.
+    """
+    path = _resolve(source).resolve()
+    found = path.stat()
+    state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return _load_once(_Maker(make, key), path, state)
+
+
+class _Maker:
+    """A function that is equal to another one of the same key."""
+
+    def __init__(self, make, key):
+        self.make, self.key = make, key
 
     def __eq__(self, other):
         return self.key == other.key
@@ -161,11 +203,19 @@ class _Build:
         return hash(self.key)
 
 
-@functools.lru_cache(maxsize=16)
-def _load_network(build, path, mtime):
-    network = build.build()
-    network.load_state_dict(read_weights(path, network.state_dict()))
-    return network.eval().requires_grad_(False)
+@functools.lru_cache(maxsize=32)
+def _load_once(maker, path, state):
+    return maker.make(path)
+
+
+def _check_origin(path, metadata):
+    stored = read_metadata(path)
+    for name, value in metadata.items():
+        if stored.get(name, value) != value:
+            raise WeightsError(
+                f"weights {str(path)!r} was made with {name}={stored[name]!r}, not "
+                f"{value!r}: set {name} to that, or weights=None to train."
+            )
 
 
 def _resolve(source):

@@ -3,16 +3,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import functools
-import os
-
 import cv2
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 
 from skfusion.images import as_levels
 
+from ..learning.estimator import WithWeights
+from ..learning.weights import load_once, read_weights
 from ._brisque import brisque_features
 from ._paq2piq import PaQ2PiQ
 from ._scene_statistics import (
@@ -29,7 +27,7 @@ _PRETRAINED = "niqe_bsds500"
 _N_FEATURES = 36
 
 
-class NIQE(BaseEstimator):
+class NIQE(WithWeights, BaseEstimator):
     """Distance of an image's statistics from those of photographs (lower is better).
 
     Parameters
@@ -71,6 +69,9 @@ class NIQE(BaseEstimator):
     >>> model.predict(photographs[:2]).shape
     (2,)
     """
+
+    _learned = "mean_"
+    _learns_from = "photographs"
 
     def __init__(self, weights="pretrained", *, block_size=96, sharpness=0.75):
         self.weights = weights
@@ -129,23 +130,6 @@ class NIQE(BaseEstimator):
         mean, covariance = self._statistics()
         return np.array([self._distance(x, mean, covariance) for x in X])
 
-    def save_weights(self, path):
-        """Write the statistics as safetensors, for ``weights=path``.
-
-        Parameters
-        ----------
-        path : path
-            A file ending in ``.safetensors``.
-        """
-        import torch
-
-        from ..learning.weights import write_weights
-
-        mean, covariance = self._statistics()
-        tensors = {"mean": mean, "covariance": covariance}
-        tensors = {k: torch.tensor(v, dtype=torch.float32) for k, v in tensors.items()}
-        write_weights(path, tensors, {"class": "NIQE", "block_size": self.block_size})
-
     def _check(self):
         if self.block_size < 16 or self.block_size % 2:
             raise ValueError(
@@ -156,15 +140,22 @@ class NIQE(BaseEstimator):
             raise ValueError(f"sharpness={self.sharpness}: expected 0 to 1.")
 
     def _statistics(self):
-        if hasattr(self, "mean_"):
+        if self._is_learned():
             return self.mean_, self.covariance_
-        if self.weights is None:
-            raise NotFittedError(
-                "this NIQE has no statistics yet: call fit with photographs, or use "
-                'weights="pretrained".'
-            )
-        name = _PRETRAINED if self.weights == "pretrained" else self.weights
-        return _read_statistics(os.fspath(name))
+        self._check_fitted()
+        return load_once(_read_statistics, self._source(), "NIQE")
+
+    def _pretrained(self):
+        return _PRETRAINED
+
+    def _tensors(self):
+        import torch
+
+        tensors = dict(zip(("mean", "covariance"), self._statistics()))
+        return {k: torch.tensor(v, dtype=torch.float32) for k, v in tensors.items()}
+
+    def _metadata(self):
+        return {"class": "NIQE", "block_size": self.block_size}
 
     def _features(self, image, sharp=False):
         """Features of the blocks with texture, (n_blocks, 36)."""
@@ -201,10 +192,7 @@ class NIQE(BaseEstimator):
         return float(np.sqrt(max(away @ np.linalg.pinv(middle) @ away, 0.0)))
 
 
-@functools.lru_cache(maxsize=4)
 def _read_statistics(source):
-    from ..learning.weights import read_weights
-
     shapes = {"mean": (_N_FEATURES,), "covariance": (_N_FEATURES, _N_FEATURES)}
     tensors = read_weights(source, shapes)
     return tuple(tensors[key].numpy().astype(np.float64) for key in shapes)

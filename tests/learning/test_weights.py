@@ -1,6 +1,7 @@
 """Weights files: data only, read defensively."""
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from skfusion.learning.weights import load_once
 from skfusion.weights import (
     WeightsError,
     load_network,
@@ -177,3 +179,44 @@ def test_networks_are_loaded_once_and_again_when_the_file_changes(path, network)
     write_weights(path, network.state_dict())
     again = load_network(build, path, {"form": "a"})
     assert torch.equal(again[0].bias, network[0].bias) and len(built) == 3
+
+
+def test_what_is_made_of_a_file_is_made_once_for_each_state(tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    write_weights(path, {"a": torch.zeros(1)})
+    made = []
+
+    def make(source):
+        made.append(source)
+        return len(made)
+
+    assert [load_once(make, path, "k"), load_once(make, str(path), "k")] == [1, 1]
+    assert load_once(make, path, "other key") == 2
+    before = path.stat()
+    write_weights(path, {"a": torch.ones(1)})
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert load_once(make, path, "k") == 3
+    # A relative path means another file in another folder.
+    (tmp_path / "sub").mkdir()
+    write_weights(tmp_path / "sub" / "w.safetensors", {"a": torch.ones(1)})
+    monkeypatch.chdir(tmp_path)
+    assert load_once(make, "w.safetensors", "k") == 3
+    monkeypatch.chdir(tmp_path / "sub")
+    assert load_once(make, "w.safetensors", "k") == 4
+
+
+def test_a_learned_array_is_read_once_a_process(tmp_path, monkeypatch):
+    from skfusion.fusers import LatLRR
+    from skfusion.learning import arrays
+
+    path = tmp_path / "p.safetensors"
+    LatLRR().save_weights(path)
+    reads = []
+    monkeypatch.setattr(
+        arrays, "read_weights", lambda source: reads.append(source) or read(source)
+    )
+    read = read_weights
+    X = [(np.eye(16) / 2, np.ones((16, 16)) / 2)] * 3
+    LatLRR(weights=path).transform(X)
+    LatLRR(projection=path).transform(X)
+    assert len(reads) == 1

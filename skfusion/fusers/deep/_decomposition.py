@@ -137,8 +137,6 @@ class DecompositionFuser(NetworkFuser):
         from ._onnx_graphs import DecompositionGraph
 
         network = self._network()
-        if self.weights is not None:
-            self._check_origin()
         return DecompositionGraph(self._onnx_network(network), self.rule)
 
     def _onnx_network(self, network):

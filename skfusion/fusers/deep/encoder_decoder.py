@@ -369,8 +369,6 @@ class EncoderDecoderFuser(NetworkFuser):
                 "pad='resize' cannot be exported: use pad='reflect' or 'zero'."
             )
         network = self._network()
-        if self.weights is not None:
-            self._check_origin()
         return EncoderDecoderGraph(network, self.pad)
 
 

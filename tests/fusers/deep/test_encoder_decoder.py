@@ -330,7 +330,7 @@ def test_weights_that_do_not_ship_are_named(params):
 def test_weights_of_another_width_are_refused(tiny, tmp_path):
     path = tmp_path / "w.safetensors"
     tiny.save_weights(path)
-    with pytest.raises(WeightsError, match="another width"):
+    with pytest.raises(WeightsError, match="base_channels='16', not '32'"):
         EncoderDecoderFuser("leaky_relu", 32, weights=path).fit()
     same = EncoderDecoderFuser("leaky_relu", 16, weights=path, device="cpu")
     pair = tuple(drawn(1, 32, 32))

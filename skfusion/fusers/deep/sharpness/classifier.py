@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import copy
-import os
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ....images import as_float, luma
+from ....learning.estimator import WithWeights
+from ....learning.onnx import ExportsONNX
 from .windows import WINDOW, pad_to_grid, spread
 
 __all__ = ["SharpnessClassifier"]
@@ -23,7 +23,7 @@ _CONTEXT = 2
 _BATCH = 16
 
 
-class SharpnessClassifier(ClassifierMixin, BaseEstimator):
+class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimator):
     """Tell which of two windows of 32 pixels is the sharper one.
 
     A residual network of 1x1 convolutions reads both windows and their gradients. It
@@ -114,9 +114,11 @@ class SharpnessClassifier(ClassifierMixin, BaseEstimator):
     2
     """
 
+    _onnx_output = "score"
+    _learns_from = "pairs of patches"
     _parameter_constraints: dict = {
         "network": [StrOptions({"six-path", "three-path"})],
-        "weights": [StrOptions({"pretrained"}), str, os.PathLike, None],
+        **WithWeights._weights_constraints,
         "width": [Interval(Integral, 1, None, closed="left")],
         "gradients": [StrOptions({"clipped", "signed", "magnitude"})],
         "border": [StrOptions({"context", "zero"})],
@@ -341,57 +343,6 @@ class SharpnessClassifier(ClassifierMixin, BaseEstimator):
         total, count = spread(scores, shape, stride)
         return (total / count).astype(np.float32)
 
-    def save_weights(self, path):
-        """Write the network's weights as a safetensors file.
-
-        Parameters
-        ----------
-        path : path
-        """
-        from ....learning.weights import write_weights
-
-        network, _ = self._ready()
-        write_weights(path, network.state_dict(), self._metadata())
-
-    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
-        """Write :meth:`score_map` as ONNX, for use without torch and skfusion.
-
-        The inputs ``"infrared"`` and ``"visible"`` and the output ``"score"``, that of
-        the visible image, are float32 ``(N, 1, H, W)`` in [0, 1]; the visible image is
-        its BT.601 luma. Windows are 8 pixels apart, and the score is the mean of both
-        orders.
-
-        Parameters
-        ----------
-        path : path
-            A file ending in ``.onnx``, replaced if it exists.
-        dynamic : bool, default=True
-            Any N, and any H and W of 33 or more; else one image of ``size``.
-        size : (int, int), default=(480, 640)
-            Height and width of the fixed form.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            With ``weights=None`` before ``fit``.
-        ValueError
-            If the path does not end in ``.onnx``, the size is too small, or
-            ``border="zero"``.
-        ImportError
-            If the packages of ``skfusion[onnx]`` are not installed.
-        """
-        from ....learning.onnx import export_onnx
-
-        self._validate_params()
-        export_onnx(
-            self._onnx_module(),
-            path,
-            dynamic=dynamic,
-            size=size,
-            output="score",
-            metadata=self._metadata(),
-        )
-
     def _onnx_module(self):
         from .._onnx_graphs import ScoreGraph
 
@@ -470,54 +421,34 @@ class SharpnessClassifier(ClassifierMixin, BaseEstimator):
         return networks[self.network](self.width)
 
     def _loaded(self):
-        from ....learning.weights import WeightsError, load_network, read_metadata
+        from ....learning.weights import load_network
 
-        source = self.weights
-        if source == "pretrained":
-            source = f"clarity_{self.network.replace('-', '_')}"
-        stored = read_metadata(source)
-        for name in ("network", "gradients"):
-            asked = getattr(self, name)
-            if stored.get(name, asked) != asked:
-                raise WeightsError(
-                    f"weights={str(self.weights)!r} was made for {name}="
-                    f"{stored[name]!r}, not {asked!r}: set {name} to that, or "
-                    "weights=None to train."
-                )
-        return load_network(self._build_network, source, self._metadata())
+        return load_network(self._build_network, self._source(), self._metadata())
+
+    def _pretrained(self):
+        return f"clarity_{self.network.replace('-', '_')}"
+
+    def _tensors(self):
+        return self._ready()[0].state_dict()
 
     def _metadata(self):
-        return {
-            "class": type(self).__name__,
-            "network": self.network,
-            "width": self.width,
-            "gradients": self.gradients,
-        }
+        names = ("network", "width", "gradients")
+        own = {name: getattr(self, name) for name in names}
+        return {"class": "SharpnessClassifier", **own}
 
     def _ready(self):
         """Return the network, folded, on its device, and the device."""
         from ....learning.training import resolve_device
 
         device = resolve_device(self.device)
-        if hasattr(self, "network_"):
-            network = self.network_
-        elif self.weights is None:
-            raise NotFittedError(
-                f"This {type(self).__name__} has weights=None and is not fitted: call "
-                "fit with pairs of patches, or use weights='pretrained'."
-            )
-        else:
-            network = self._loaded()
+        self._check_fitted()
+        network = self.network_ if self._is_learned() else self._loaded()
         if device.type != "cpu":
             network = copy.deepcopy(network).to(device)
         return network.fold(), device
 
-    def __sklearn_is_fitted__(self):
-        return self.weights is not None or hasattr(self, "network_")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.requires_fit = self.weights is None
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.classifier_tags.multi_class = False

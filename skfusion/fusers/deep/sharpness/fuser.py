@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ....base import BaseFuser, WeightMapFuser
 from ....images import luma
+from ....learning.onnx import ExportsONNX
 from ....pairs import ImagePairs
 from ....transforms import distance_transform
 from ...multiscale._pyramid import gaussian_pyramid, laplacian_pyramid, rebuild
@@ -23,7 +24,7 @@ __all__ = ["SharpnessFuser"]
 _BATCH = 1024
 
 
-class SharpnessFuser(WeightMapFuser):
+class SharpnessFuser(ExportsONNX, WeightMapFuser):
     """Weight two images by which of them a classifier finds sharper.
 
     Every window of 32 pixels is put to the classifier; the windows over a pixel decide
@@ -226,46 +227,6 @@ class SharpnessFuser(WeightMapFuser):
             "weight": self._weigh(score, chosen, ir, vis),
         }
 
-    def export_onnx(self, path, *, dynamic=True, size=(480, 640)):
-        """Write the fusion as ONNX, for use without torch and skfusion.
-
-        For ``weighting="score"`` with ``blend="pixel"`` and a network of
-        :class:`SharpnessClassifier`: the pyramids, distances and guided filters of the
-        other settings are no network. The inputs ``"infrared"`` and ``"visible"`` and
-        the output ``"fused"`` are float32 ``(N, 1, H, W)`` in [0, 1]; the visible image
-        is its BT.601 luma.
-
-        Parameters
-        ----------
-        path : path
-            A file ending in ``.onnx``, replaced if it exists.
-        dynamic : bool, default=True
-            Any N, and any H and W of 33 or more; else one image of ``size``.
-        size : (int, int), default=(480, 640)
-            Height and width of the fixed form.
-
-        Raises
-        ------
-        ValueError
-            If a setting cannot be exported, the path does not end in ``.onnx``, or the
-            size is too small.
-        ImportError
-            If the packages of ``skfusion[onnx]`` are not installed.
-        """
-        from ....learning.onnx import export_onnx
-
-        self._validate_params()
-        export_onnx(
-            self._onnx_module(),
-            path,
-            dynamic=dynamic,
-            size=size,
-            metadata={
-                **self._ready_classifier()._metadata(),
-                "class": type(self).__name__,
-            },
-        )
-
     def _onnx_module(self):
         from .._onnx_graphs import WeightedGraph
 
@@ -343,6 +304,9 @@ class SharpnessFuser(WeightMapFuser):
             for w, v, i in zip(weights, [*bands_vis, base_vis], [*bands_ir, base_ir])
         )
         return rebuild(bands, base, vis.shape)
+
+    def _metadata(self):
+        return {**self._ready_classifier()._metadata(), "class": type(self).__name__}
 
     def _ready_classifier(self):
         if not isinstance(self.classifier, str):

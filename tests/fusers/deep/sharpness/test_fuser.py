@@ -328,7 +328,7 @@ def test_constant_images_stay_between_their_values(small, values):
 
 
 def test_weights_are_read_once_in_a_search(small, pair, tmp_path, monkeypatch):
-    from skfusion import weights
+    from skfusion.learning import weights
 
     reads = []
     original = weights.read_weights
@@ -338,15 +338,9 @@ def test_weights_are_read_once_in_a_search(small, pair, tmp_path, monkeypatch):
         return original(*arguments)
 
     monkeypatch.setattr(weights, "read_weights", counted)
-    monkeypatch.setattr(SharpnessClassifier, "_build_network", lambda self: SMALL_NET())
-
-    def SMALL_NET():
-        from skfusion.networks.clarity import SixPathNet
-
-        return SixPathNet(4)
-
     small.save_weights(tmp_path / "once.safetensors")
-    fuser = SharpnessFuser(weights=tmp_path / "once.safetensors")
+    classifier = SharpnessClassifier(width=4, weights=tmp_path / "once.safetensors")
+    fuser = SharpnessFuser(classifier)
     grid = {"weighting": ["score", "distance"], "softness": [2, 8]}
     for params in ParameterGrid(grid):
         clone(fuser).set_params(**params).fit([pair]).transform([pair])
