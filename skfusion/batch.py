@@ -3,15 +3,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import delayed, effective_n_jobs
+from tqdm import tqdm
 
+from .fused_files import output_paths
+from .images.files import write_image
 from .pairs import as_pairs
+from .workers import keep_freed_memory, one_thread, stream
 
 __all__ = ["BatchError", "FuseRecord", "FuseReport", "fuse_folder"]
 
@@ -122,10 +127,12 @@ def fuse_folder(
     Raises
     ------
     ValueError
-        Before anything is written: for a bad parameter, a name that leaves ``out``,
-        or two pairs that would be written to one file.
+        Before anything is fused or written: for a bad parameter, bits that the format
+        does not hold, a name that leaves ``out``, or two pairs for one file.
     BatchError
         If pairs failed and ``on_error="raise"``.
+    OSError
+        If the system ended a worker; what is written by then is whole.
 
     Examples
     --------
@@ -141,13 +148,9 @@ def fuse_folder(
     """
     if on_error not in ("raise", "warn"):
         raise ValueError(f"on_error={on_error!r}: use 'raise' or 'warn'.")
-    if bit_depth not in (8, 16):
-        raise ValueError(f"bit_depth={bit_depth!r}: use 8 or 16.")
-    if not str(suffix).startswith("."):
-        raise ValueError(f"suffix={suffix!r}: a file suffix starts with a dot: '.png'.")
     pairs = as_pairs(pairs)
     out = Path(out)
-    outputs = _outputs(pairs, out, suffix)
+    outputs = output_paths(pairs, out, suffix, bit_depth)
     out.mkdir(parents=True, exist_ok=True)
     for folder in sorted({output.parent for output in outputs}):
         folder.mkdir(parents=True, exist_ok=True)
@@ -160,21 +163,12 @@ def fuse_folder(
         else:
             todo.append(i)
 
-    n_workers = effective_n_jobs(n_jobs)
-    size = int(np.clip(len(todo) // (4 * n_workers), 1, _CHUNK))
-    chunks = [todo[i : i + size] for i in range(0, len(todo), size)]
-    tasks = (
-        delayed(_fuse_chunk)(
-            estimator,
-            pairs[chunk],
-            [str(outputs[i]) for i in chunk],
-            bit_depth,
-            n_workers > 1,
-        )
-        for chunk in chunks
-    )
-    for records in _run(tasks, n_jobs, len(todo), verbose):
-        report.records.extend(records)
+    paths = [str(outputs[i]) for i in todo]
+    tasks = _tasks(estimator, pairs[todo], paths, bit_depth, n_jobs)
+    with tqdm(total=len(todo), unit="pair", desc="fusing", disable=verbose <= 0) as bar:
+        for records in stream(tasks, n_jobs):
+            report.records.extend(records)
+            bar.update(len(records))
     order = {str(output): i for i, output in enumerate(outputs)}
     report.records.sort(key=lambda record: order[record.output])
     if report.failed:
@@ -184,97 +178,29 @@ def fuse_folder(
     return report
 
 
-def _outputs(pairs, out, suffix):
-    """Return one path a pair, refusing any two that meet and any outside ``out``."""
-    outputs, seen = [], {}
-    for name in pairs.names:
-        relative = PurePosixPath(str(name).replace("\\", "/"))
-        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
-            raise ValueError(
-                f"pair name {str(name)!r} leads outside of out={str(out)!r}: rename "
-                "it, e.g. ImagePairs(..., names=[...])."
-            )
-        path = out.joinpath(*relative.parts[:-1], relative.parts[-1] + suffix)
-        key = str(path).casefold()  # also one file where case does not count
-        if key in seen:
-            raise ValueError(
-                f"pairs {seen[key]!r} and {str(name)!r} would both be written to "
-                f"{str(path)!r}: give them different names."
-            )
-        seen[key] = str(name)
-        outputs.append(path)
-    return outputs
+def _tasks(estimator, pairs, outputs, bit_depth, n_jobs):
+    """Yield one call a chunk of pairs."""
+    n_workers = effective_n_jobs(n_jobs)
+    size = int(np.clip(len(pairs) // (4 * n_workers), 1, _CHUNK))
+    for start in range(0, len(pairs), size):
+        chunk = slice(start, start + size)
+        yield delayed(_fuse_chunk)(
+            estimator, pairs[chunk], outputs[chunk], bit_depth, n_workers > 1
+        )
 
 
-def _run(tasks, n_jobs, total, verbose):
-    """Yield what the tasks return, as they finish where the backend can do that."""
-    parallel = Parallel(n_jobs=n_jobs)
-    streaming = getattr(parallel._backend, "supports_return_generator", False)
-    if streaming:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    results = parallel(tasks)
-    if verbose <= 0:
-        yield from results
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit="pair", desc="fusing") as bar:
-        for records in results:
-            bar.update(len(records))
-            yield records
-
-
-def _fuse_chunk(estimator, pairs, outputs, bit_depth, one_thread):
-    from threadpoolctl import threadpool_limits
-
-    if not one_thread:
+def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):
+    """Fuse a few pairs; with one thread if workers share the machine."""
+    if shared:
+        keep_freed_memory()
+    with one_thread() if shared else contextlib.nullcontext():
         return [
             _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
             for i, output in enumerate(outputs)
         ]
-    _limit_threads()
-    _keep_freed_memory()
-    with threadpool_limits(1):
-        return [
-            _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
-            for i, output in enumerate(outputs)
-        ]
-
-
-def _limit_threads():
-    """One thread a worker: cv2 and torch keep pools that threadpoolctl misses."""
-    import sys
-
-    import cv2
-
-    cv2.setNumThreads(1)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-
-
-def _keep_freed_memory():
-    """Let a worker of joblib reuse the memory of its images.
-
-    glibc gives large arrays back to the system at once; the page faults of the next
-    ones then hold two workers back to 1.5 times the speed of one.
-    """
-    import ctypes
-    import multiprocessing
-    import sys
-
-    ours = multiprocessing.current_process().name.startswith("Loky")
-    if not (ours and sys.platform.startswith("linux")):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        trim_threshold, mmap_threshold = -1, -3
-        mallopt(mmap_threshold, 2**28)
-        mallopt(trim_threshold, 2**28)
 
 
 def _fuse_one(estimator, pair, output, bit_depth):
-    from .images.files import write_image
-
     start = time.perf_counter()
     name = str(pair.names[0])
     try:

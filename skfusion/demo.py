@@ -9,6 +9,7 @@ from pathlib import Path
 from .batch import BatchError, fuse_folder
 from .compose import with_color
 from .datasets import load_pairs, make_scene_pairs
+from .fused_files import output_paths
 from .images.files import write_image
 from .inspection.contact_sheet import contact_sheet
 from .metrics import UndefinedMetricWarning, evaluate
@@ -75,7 +76,7 @@ def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
     if len(good) == 0:
         return len(failed)
     for method in methods:
-        fused = [out / method / f"{n}.png" for n in good.names]
+        fused = output_paths(good, out / method)
         with warnings.catch_warnings():
             # The table shows a NaN where a metric is not defined.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
@@ -107,10 +108,10 @@ def _write_sheets(pairs, out, methods):
     sheets = []
     for start in range(0, len(pairs), _ROWS_A_SHEET):
         part = pairs[start : start + _ROWS_A_SHEET]
+        fused = zip(*(output_paths(part, out / method) for method in methods))
         rows, captions = [], []
-        for i, name in enumerate(part.names):
-            fused = [out / method / f"{name}.png" for method in methods]
-            rows.append([*part.read(i), *fused])
+        for i, (name, paths) in enumerate(zip(part.names, fused)):
+            rows.append([*part.read(i), *paths])
             captions.append([f"{name}: infrared", "visible", *methods])
         number = f"_{start // _ROWS_A_SHEET + 1}" if len(pairs) > _ROWS_A_SHEET else ""
         sheets.append(out / f"contact_sheet{number}.png")

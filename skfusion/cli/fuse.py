@@ -59,7 +59,7 @@ def run(args):
 
 
 def _fuse_files(args, estimator):
-    from ..images.files import write_image
+    from ..images.files import check_format, write_image
     from ..pairs import ImagePairs
 
     if args.visible is None:
@@ -70,6 +70,7 @@ def _fuse_files(args, estimator):
     output = Path(args.output)
     if output.is_dir():
         output = output / (Path(args.visible).stem + args.suffix)
+    check_format(output.suffix, args.bit_depth, f"--output {str(output)!r}")
     if output.exists() and not args.force:
         raise ValueError(f"--output {str(output)!r} exists: --force replaces it.")
     pairs = ImagePairs([args.infrared], [args.visible])

@@ -19,6 +19,7 @@ __all__ = [
     "READABLE_SUFFIXES",
     "ImageReadError",
     "ImageWarning",
+    "check_format",
     "read_image",
     "write_image",
 ]
@@ -183,19 +184,7 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
     np.uint16(16384)
     """
     path = Path(path)
-    depths = _SUFFIXES.get(path.suffix.lower())
-    if depths is None:
-        raise ValueError(
-            f"path={str(path)!r} ends in {path.suffix!r}: expected one of "
-            f"{', '.join(_SUFFIXES)}."
-        )
-    if bit_depth not in (8, 16):
-        raise ValueError(f"bit_depth={bit_depth!r}: expected 8 or 16.")
-    if bit_depth not in depths:
-        raise ValueError(
-            f"bit_depth=16 with path={str(path)!r}: {path.suffix} holds 8 bits; write "
-            ".png or .tif for 16."
-        )
+    check_format(path.suffix, bit_depth, f"path={str(path)!r}")
     encoded = _encode(path.suffix.lower(), _stored(image, bit_depth))
     if not path.parent.is_dir():
         raise FileNotFoundError(
@@ -207,6 +196,37 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
             f"path={str(path)!r} exists: pass overwrite=True to replace it."
         )
     replace_file(path, encoded)
+
+
+def check_format(suffix, bit_depth, name="path") -> None:
+    """Refuse a file format that :func:`write_image` cannot write.
+
+    Parameters
+    ----------
+    suffix : str
+        End of a file's name, with its dot.
+    bit_depth : int
+        Bits a channel.
+    name : str, default="path"
+        What to call the argument that ends in the suffix.
+
+    Raises
+    ------
+    ValueError
+        For an unknown suffix, another depth than 8 or 16, or 16 in a format of 8.
+    """
+    depths = _SUFFIXES.get(str(suffix).lower())
+    if depths is None:
+        raise ValueError(
+            f"{name} ends in {suffix!r}: expected one of {', '.join(_SUFFIXES)}."
+        )
+    if bit_depth not in (8, 16):
+        raise ValueError(f"bit_depth={bit_depth!r}: expected 8 or 16.")
+    if bit_depth not in depths:
+        raise ValueError(
+            f"bit_depth=16 with {name}: {suffix} holds 8 bits; write .png or .tif for "
+            "16."
+        )
 
 
 def _read_bytes(path, limit):

@@ -1,4 +1,4 @@
-"""What a transform costs: seconds on one thread, peak memory."""
+"""What a transform costs in memory."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -9,7 +9,7 @@ import gc
 import math
 import sys
 
-__all__ = ["MEMORY_NOTE", "can_measure_memory", "one_thread", "peak_memory"]
+__all__ = ["MEMORY_NOTE", "can_measure_memory", "peak_memory"]
 
 MEMORY_NOTE = (
     "Peak memory is the growth of the resident set (VmHWM after, VmRSS before, the "
@@ -18,29 +18,6 @@ MEMORY_NOTE = (
 )
 _STATUS = "/proc/self/status"
 _CLEAR = "/proc/self/clear_refs"
-
-
-@contextlib.contextmanager
-def one_thread():
-    """Hold every thread pool that a method may use at one thread; undone at the end."""
-    from threadpoolctl import threadpool_limits
-
-    modules = {name: sys.modules.get(name) for name in ("cv2", "torch")}
-    before = {}
-    if modules["cv2"] is not None:
-        before["cv2"] = modules["cv2"].getNumThreads()
-        modules["cv2"].setNumThreads(1)
-    if modules["torch"] is not None:
-        before["torch"] = modules["torch"].get_num_threads()
-        modules["torch"].set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        if "cv2" in before:
-            modules["cv2"].setNumThreads(before["cv2"])
-        if "torch" in before:
-            modules["torch"].set_num_threads(before["torch"])
 
 
 def can_measure_memory() -> bool:

@@ -19,10 +19,12 @@ __all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
 _PACKAGE = Path(__file__).resolve().parents[1]
 # Parts of the package that change no fused image, and all that a metric may use.
 _NOT_FUSING = frozenset(
-    "__main__ batch cli datasets demo inspection leaderboard metrics model_files "
-    "ranking search video".split()
+    "__main__ batch cli datasets demo fused_files inspection leaderboard metrics "
+    "model_files ranking search video workers".split()
 )
-_MEASURING = frozenset("_atomic_files _kernels _version images metrics pairs".split())
+_MEASURING = frozenset(
+    "_atomic_files _kernels _version fused_files images metrics pairs".split()
+)
 
 
 def digest(*parts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..batch import _outputs
+from ..fused_files import output_paths
 from .cost import can_measure_memory
 from .fingerprints import digest, file_state, fuse_code, measure_code, method_state
 from .records import Record
@@ -22,7 +22,7 @@ def own_units(request, out, names) -> list[Unit]:
     units = []
     for method, estimator in request.estimators.items():
         state = method_state(method, estimator)
-        outputs = _outputs(request.pairs, out / "fused" / method, ".png")
+        outputs = output_paths(request.pairs, out / "fused" / method)
         source = "pipeline" if method in request.named else "estimator"
         for i, name in enumerate(names):
             measured = with_memory and i == largest

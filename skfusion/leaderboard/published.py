@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from ..fused_files import find_fused
 from ..images.files import READABLE_SUFFIXES
 
 __all__ = ["PublishedMethod", "find_published"]
@@ -54,7 +55,8 @@ def find_published(folder, dataset, names) -> list[PublishedMethod]:
     Raises
     ------
     ValueError
-        If `folder` is none, or nothing in it belongs to any of the pairs.
+        If `folder` is none, nothing in it belongs to any of the pairs, or two files of
+        one method belong to one pair.
 
     Examples
     --------
@@ -89,30 +91,10 @@ def find_published(folder, dataset, names) -> list[PublishedMethod]:
 
 
 def _method(name, folder, names):
-    listings = {}
-    files, missing = {}, []
-    for pair in names:
-        relative = PurePosixPath(pair.replace("\\", "/"))
-        parent = folder.joinpath(*relative.parts[:-1])
-        if parent not in listings:
-            listings[parent] = _images_by_stem(parent)
-        found = listings[parent].get(relative.name)
-        if found is None:
-            missing.append(pair)
-        else:
-            files[pair] = found
+    files = find_fused(names, folder)
+    missing = [pair for pair in names if pair not in files]
     return PublishedMethod(name, folder, files, missing)
 
 
-def _images_by_stem(folder):
-    if not folder.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(folder.iterdir()) if _is_image(path)}
-
-
 def _holds_an_image(folder):
-    return any(_is_image(path) for path in folder.rglob("*"))
-
-
-def _is_image(path):
-    return path.suffix.lower() in READABLE_SUFFIXES
+    return any(path.suffix.lower() in READABLE_SUFFIXES for path in folder.rglob("*"))

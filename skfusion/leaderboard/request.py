@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..batch import _outputs
 from ..compose import with_color
 from ..datasets import load_pairs
+from ..fused_files import output_paths
 from ..metrics.sets import as_entries
 from ..pairs import as_pairs
 from ..pipelines import get_pipeline, pipeline_names
@@ -75,7 +75,7 @@ def read_request(pairs, methods, metrics, color, dataset) -> Request:
         for name, own in given.items()
     }
     named = {name for name, own in given.items() if own is None}
-    _outputs(pairs, Path("fused"), ".png")  # refuses names that leave it or meet
+    output_paths(pairs, "fused")  # refuses names that leave it or meet
     pairs, sizes, failures = _readable(pairs)
     return Request(
         pairs, sizes, estimators, named, entries, color, dataset or "pairs", failures

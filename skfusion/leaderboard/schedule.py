@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from ..workers import stream
+
 __all__ = ["Schedule", "run_units"]
 
 
@@ -67,24 +69,14 @@ def run_units(units, work, n_jobs=None):
     OSError
         If the system ended a worker, as a rule for want of memory.
     """
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib import delayed
 
     schedule = Schedule(units)
+    tasks = (delayed(work)(unit) for unit in schedule)
     # One task a worker: what comes next is decided when a worker is free.
-    options = {"n_jobs": n_jobs, "batch_size": 1, "pre_dispatch": "n_jobs"}
-    parallel = Parallel(**options)
-    if getattr(parallel._backend, "supports_return_generator", False):
-        parallel = Parallel(**options, return_as="generator_unordered")
-    try:
-        for record in parallel(delayed(work)(unit) for unit in schedule):
-            schedule.learn(record)
-            yield record
-    except TerminatedWorkerError:
-        raise OSError(
-            "the system ended a worker, as a rule for want of memory: what was done is "
-            "kept; run the same again, with fewer workers or without the slow methods."
-        ) from None
+    for record in stream(tasks, n_jobs, batch_size=1, pre_dispatch="n_jobs"):
+        schedule.learn(record)
+        yield record
 
 
 def _method(record):

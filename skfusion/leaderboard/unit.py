@@ -9,11 +9,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..batch import _keep_freed_memory
 from ..images.files import write_image
 from ..metrics import UndefinedMetricWarning, evaluate
 from ..pairs import ImagePairs
-from .cost import one_thread, peak_memory
+from ..workers import keep_freed_memory, one_thread
+from .cost import peak_memory
 from .fingerprints import file_state
 from .records import Record
 
@@ -79,7 +79,7 @@ def _fuse(unit):
     infrared, visible = unit.pair.read(0)
     pair = ImagePairs([infrared], [visible], names=unit.pair.names)
     _warm_up(unit, infrared, visible)
-    _keep_freed_memory()
+    keep_freed_memory()
     with one_thread():
         if unit.with_memory:
             with peak_memory() as growth:

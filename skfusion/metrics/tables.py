@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 
+from skfusion.fused_files import find_fused
 from skfusion.pairs import as_pairs
 
 from ._metric import UndefinedMetricWarning
 from .sets import as_entries, compute_entries
 
 __all__ = ["evaluate"]
-
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
 def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
@@ -28,7 +26,8 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
         The source images.
     fused : sequence of array-like or path, length n, or path of a folder
         The fused images in the order of the pairs; in a folder they are found by the
-        pairs' names.
+        pairs' names, as :func:`skfusion.batch.fuse_folder` writes them: that of pair
+        ``a/b`` is ``fused/a/b.png``, or with another suffix of an image.
     metrics : str or list, default="vifb"
         Name of a set (:func:`skfusion.metrics.metric_set`), key of the registry, or a
         list of keys and of ``(column, key, keywords)``.
@@ -44,7 +43,8 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
     Raises
     ------
     ValueError
-        If a fused image is missing or has another size than its pair.
+        If a fused image is missing, is there twice (``a.jpg`` beside ``a.png``) or has
+        another size than its pair.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def _evaluate_pair(pair, fused, entries):
 
 def _fused_images(pairs, fused):
     if isinstance(fused, (str, os.PathLike)):
-        return _find_by_name(pairs.names, Path(fused))
+        return _all_fused(pairs.names, fused)
     images = list(fused)
     if len(images) != len(pairs):
         raise ValueError(
@@ -105,17 +105,13 @@ def _fused_images(pairs, fused):
     return images
 
 
-def _find_by_name(names, folder):
-    if not folder.is_dir():
+def _all_fused(names, folder):
+    if not os.path.isdir(folder):
         raise ValueError(
             f"fused={str(folder)!r} is no folder: give the folder of the fused images "
             "or a list of them."
         )
-    found = {
-        path.stem: path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _SUFFIXES
-    }
+    found = find_fused(names, folder)
     missing = [name for name in names if name not in found]
     if missing:
         raise ValueError(

@@ -1,0 +1,136 @@
+"""Where fused images lie on disk: one file a pair, in the folders its name asks for."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from .images.files import READABLE_SUFFIXES, check_format
+
+__all__ = ["find_fused", "output_paths"]
+
+
+def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
+    """Return the file of each pair's fused image, refusing what cannot be written.
+
+    Parameters
+    ----------
+    pairs : ImagePairs, length n
+        Only the names count: the pair ``a/b`` lies in ``folder/a/b.png``.
+    folder : path
+        It need not exist, and nothing is made.
+    suffix : {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp"}, default=".png"
+        File format.
+    bit_depth : {8, 16}, default=8
+        Bits a channel that the files shall hold; 16 needs PNG or TIFF.
+
+    Returns
+    -------
+    list of Path, length n
+
+    Raises
+    ------
+    ValueError
+        For a suffix that is not written, or not with so many bits; a name that leaves
+        the folder; two names that would meet in one file, also where the file system
+        does not tell capitals from small letters.
+
+    See Also
+    --------
+    find_fused : The way back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion import ImagePairs
+    >>> from skfusion.fused_files import output_paths
+    >>> dark = np.zeros((4, 5))
+    >>> X = ImagePairs([dark, dark], [dark, dark], names=["day/1", "night/1"])
+    >>> [path.as_posix() for path in output_paths(X, "fused", ".tif", 16)]
+    ['fused/day/1.tif', 'fused/night/1.tif']
+    """
+    check_format(suffix, bit_depth, f"suffix={suffix!r}")
+    paths, seen = [], {}
+    for name in map(str, pairs.names):
+        path = _below(folder, name, suffix)
+        key = str(path).casefold()
+        if key in seen:
+            raise ValueError(
+                f"pairs {seen[key]!r} and {name!r} would both be written to "
+                f"{str(path)!r}: give them different names."
+            )
+        seen[key] = name
+        paths.append(path)
+    return paths
+
+
+def find_fused(names, folder) -> dict[str, Path]:
+    """Return the fused image of each pair that has one in a folder.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of pairs: ``a/b`` is looked for as ``folder/a/b`` with any suffix that
+        :func:`skfusion.images.read_image` reads, in capitals or small letters.
+    folder : path
+
+    Returns
+    -------
+    dict of str to Path
+        In the order of the names; those without an image are left out.
+
+    Raises
+    ------
+    ValueError
+        If a name leaves the folder, or fits two files such as ``a.jpg`` and ``a.png``.
+
+    See Also
+    --------
+    output_paths : Where :func:`skfusion.batch.fuse_folder` writes them.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from skfusion.fused_files import find_fused
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / "day").mkdir()
+    >>> (folder / "day" / "1.png").touch()
+    >>> {name: path.name for name, path in find_fused(["day/1", "2"], folder).items()}
+    {'day/1': '1.png'}
+    """
+    listings, found = {}, {}
+    for name in map(str, names):
+        path = _below(folder, name)
+        if path.parent not in listings:
+            listings[path.parent] = _images_by_stem(path.parent)
+        files = listings[path.parent].get(path.name, ())
+        if len(files) > 1:
+            raise ValueError(
+                f"pair {name!r} has {len(files)} fused images in "
+                f"{str(path.parent)!r}: {' and '.join(file.name for file in files)}; "
+                "keep the one that is meant."
+            )
+        if files:
+            found[name] = files[0]
+    return found
+
+
+def _below(folder, name, suffix=""):
+    """Return the path of a pair's name below a folder."""
+    relative = PurePosixPath(name.replace("\\", "/"))
+    if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        raise ValueError(
+            f"pair name {name!r} leads outside of the folder {str(folder)!r}: rename "
+            "it, e.g. ImagePairs(..., names=[...])."
+        )
+    return Path(folder, *relative.parts[:-1], relative.parts[-1] + suffix)
+
+
+def _images_by_stem(folder):
+    if not folder.is_dir():
+        return {}
+    images = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in READABLE_SUFFIXES:
+            images.setdefault(path.stem, []).append(path)
+    return images

@@ -1,0 +1,143 @@
+"""Work shared out over joblib's workers: results as they come, one thread a worker."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+
+__all__ = ["keep_freed_memory", "one_thread", "stream"]
+
+
+def stream(tasks, n_jobs=None, **options):
+    """Yield what tasks return, as they finish where joblib's backend can do that.
+
+    Parameters
+    ----------
+    tasks : iterable of joblib.delayed calls
+        Drawn while workers are free, so that a generator may decide what comes next.
+    n_jobs : int, default=None
+        Number of workers in joblib's sense.
+    **options
+        Of :class:`joblib.Parallel`, e.g. ``batch_size=1, pre_dispatch="n_jobs"``.
+
+    Yields
+    ------
+    object
+        One result a task, in no order.
+
+    Raises
+    ------
+    OSError
+        If the system ended a worker, as a rule for want of memory.
+
+    Examples
+    --------
+    >>> from joblib import delayed
+    >>> from skfusion.workers import stream
+    >>> sorted(stream(delayed(abs)(number) for number in (-3, 1, -2)))
+    [1, 2, 3]
+    """
+    from joblib import Parallel
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    parallel = Parallel(n_jobs=n_jobs, **options)
+    if getattr(parallel._backend, "supports_return_generator", False):
+        options = {**options, "return_as": "generator_unordered"}
+        parallel = Parallel(n_jobs=n_jobs, **options)
+    try:
+        yield from parallel(tasks)
+    except TerminatedWorkerError:
+        raise OSError(
+            "the system ended a worker, as a rule for want of memory: what was done is "
+            "kept; run the same again, with fewer workers or without the slow methods."
+        ) from None
+
+
+class _Limit:
+    """The limit of this process: set by all who ask, undone by the last to end."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._users = 0
+        self._undo = None
+
+    def __enter__(self):
+        with self._lock:
+            undo = _hold_pools()
+            if self._users == 0:  # later ones find the pools held already
+                self._undo = undo
+            self._users += 1
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._undo.close()
+
+
+_limit = _Limit()
+
+
+def one_thread():
+    """Hold every thread pool that a method may use at one thread, until the end.
+
+    Threads that hold it together share one limit: the numbers from before come back
+    when the last of them ends.
+
+    Returns
+    -------
+    context manager
+
+    Notes
+    -----
+    NumPy's and SciPy's pools are known to ``threadpoolctl``; OpenCV and torch keep
+    others. torch is held if it is loaded.
+
+    Examples
+    --------
+    >>> import cv2
+    >>> from skfusion.workers import one_thread
+    >>> with one_thread():
+    ...     cv2.getNumThreads()
+    1
+    """
+    return _limit
+
+
+def _hold_pools():
+    import cv2  # every worker that writes an image will load it
+    from threadpoolctl import threadpool_limits
+
+    undo = contextlib.ExitStack()
+    undo.callback(cv2.setNumThreads, cv2.getNumThreads())
+    cv2.setNumThreads(1)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        undo.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
+    undo.enter_context(threadpool_limits(1))
+    return undo
+
+
+def keep_freed_memory():
+    """Let a worker process of joblib reuse the memory of its images.
+
+    Notes
+    -----
+    glibc gives large arrays back to the system at once; the page faults of the next
+    ones then hold two workers back to 1.5 times the speed of one. Elsewhere, and in a
+    process that is no worker of ours, nothing is done.
+    """
+    import ctypes
+    import multiprocessing
+
+    ours = multiprocessing.current_process().name.startswith("Loky")
+    if not (ours and sys.platform.startswith("linux")):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_threshold = -1, -3
+        mallopt(mmap_threshold, 2**28)
+        mallopt(trim_threshold, 2**28)
