@@ -2,6 +2,7 @@ from . import base as base
 from . import batch as batch
 from . import compose as compose
 from . import datasets as datasets
+from . import fused_files as fused_files
 from . import fusers as fusers
 from . import images as images
 from . import inspection as inspection
@@ -19,6 +20,7 @@ from . import search as search
 from . import transforms as transforms
 from . import video as video
 from . import weights as weights
+from . import workers as workers
 from ._version import __version__ as __version__
 from .datasets.folders import load_pairs as load_pairs
 from .pairs import ImagePairs as ImagePairs

@@ -55,40 +55,12 @@ def stream(tasks, n_jobs=None, **options):
         ) from None
 
 
-class _Limit:
-    """The limit of this process: set by all who ask, undone by the last to end."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._users = 0
-        self._undo = None
-
-    def __enter__(self):
-        with self._lock:
-            undo = _hold_pools()
-            if self._users == 0:  # later ones find the pools held already
-                self._undo = undo
-            self._users += 1
-
-    def __exit__(self, *error):
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._undo.close()
-
-
-_limit = _Limit()
-
-
+@contextlib.contextmanager
 def one_thread():
     """Hold every thread pool that a method may use at one thread, until the end.
 
-    Threads that hold it together share one limit: the numbers from before come back
-    when the last of them ends.
-
-    Returns
-    -------
-    context manager
+    Python threads may hold them together: what was before comes back when the last of
+    them ends.
 
     Notes
     -----
@@ -103,22 +75,47 @@ def one_thread():
     ...     cv2.getNumThreads()
     1
     """
-    return _limit
-
-
-def _hold_pools():
-    import cv2  # every worker that writes an image will load it
     from threadpoolctl import threadpool_limits
 
-    undo = contextlib.ExitStack()
-    undo.callback(cv2.setNumThreads, cv2.getNumThreads())
-    cv2.setNumThreads(1)
     torch = sys.modules.get("torch")
-    if torch is not None:
-        undo.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
-    undo.enter_context(threadpool_limits(1))
-    return undo
+    with _shared_pools, contextlib.ExitStack() as own:
+        # OpenMP, and torch over it, count the threads of each Python thread apart.
+        own.enter_context(threadpool_limits(1, user_api="openmp"))
+        if torch is not None:
+            own.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
+        yield
+
+
+class _SharedPools:
+    """The pools that Python threads share: the first one holds, the last one undoes."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._users = 0
+        self._undo = None
+
+    def __enter__(self):
+        import cv2  # every worker that writes an image will load it
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            self._users += 1
+            if self._users > 1:
+                return
+            self._undo = contextlib.ExitStack()
+            self._undo.callback(cv2.setNumThreads, cv2.getNumThreads())
+            cv2.setNumThreads(1)
+            self._undo.enter_context(threadpool_limits(1, user_api="blas"))
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._undo.close()
+
+
+_shared_pools = _SharedPools()
 
 
 def keep_freed_memory():

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 
+import cv2
 import joblib
 import numpy as np
 import pytest
@@ -106,17 +107,38 @@ def test_nothing_is_written_outside_the_output_folder(tmp_path, name):
         fuse_folder(AverageFuser(), ImagePairs([image], [image], names=[name]), "out")
 
 
+class Never(AverageFuser):
+    def transform(self, X):
+        raise AssertionError("nothing is fused before the request is checked")
+
+
 @pytest.mark.parametrize(
-    "argument", [{"on_error": "ignore"}, {"bit_depth": 12}, {"suffix": "png"}]
+    "arguments",
+    [
+        {"on_error": "ignore"},
+        {"bit_depth": 12},
+        {"suffix": "png"},
+        {"suffix": ".xyz"},
+        {"suffix": ".webp"},
+        {"bit_depth": 16, "suffix": ".jpg"},
+        {"bit_depth": 16, "suffix": ".bmp"},
+    ],
 )
-def test_bad_arguments_are_named(pairs, tmp_path, argument):
-    with pytest.raises(ValueError, match=next(iter(argument))):
-        fuse_folder(AverageFuser(), pairs, tmp_path / "out", **argument)
+def test_bad_arguments_are_named_before_anything_is_done(pairs, tmp_path, arguments):
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        fuse_folder(Never(), pairs, tmp_path / "out", **arguments)
+    assert not (tmp_path / "out").exists()
 
 
-def test_an_unknown_suffix_is_reported(pairs, tmp_path):
-    with pytest.raises(BatchError, match="xyz"):
-        fuse_folder(AverageFuser(), pairs[:1], tmp_path / "out", suffix=".xyz")
+def test_workers_in_threads_leave_the_thread_pools_as_they_were(pairs, tmp_path):
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        with joblib.parallel_config(backend="threading"):
+            fuse_folder(AverageFuser(), pairs, tmp_path / "out", n_jobs=2)
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_no_pairs(tmp_path):

@@ -91,6 +91,8 @@ def test_one_bad_pair_is_named_and_the_exit_code_is_one(folder, tmp_path, capsys
         (["fuse", ".", "-o", "x", "--param", "a__b=1"], "a"),
         (["fuse", ".", "-o", "x", "--model", "no.json"], "no such file"),
         (["evaluate", ".", ".", "-o", "table.xls"], ".csv, .md or .json"),
+        (["fuse", "a", "b", "-o", "x.xyz"], "--output 'x.xyz' ends in '.xyz'"),
+        (["fuse", "a", "b", "-o", "x.jpg", "--bit-depth", "16"], "holds 8 bits"),
         (["search", ".", "none.yaml"], "cannot be read"),
         (["make-patches", ".", "-o", "x"], "holds no image"),
     ],
@@ -134,6 +136,23 @@ def test_evaluate(folder, tmp_path, suffix, capsys):
         np.testing.assert_allclose(frame.loc["mean"], frame.iloc[:3].mean())
     if suffix == ".json":
         assert set(json.loads(text)["scene0"]) == {"en", "qabf"}
+
+
+def test_fuse_then_evaluate_pairs_of_one_name_in_two_folders(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for part in ("test", "train"):
+        for side in ("ir", "vis"):
+            folder = tmp_path / "pairs" / part / side
+            folder.mkdir(parents=True)
+            for name in ("0", "1"):
+                image = rng.integers(0, 255, (24, 32), np.uint8)
+                write_image(folder / f"{name}.png", image)
+    pairs, fused = str(tmp_path / "pairs"), str(tmp_path / "fused")
+    assert main(["fuse", pairs, "-o", fused, "--method", "average", "--quiet"]) == 0
+    table = tmp_path / "table.csv"
+    assert main(["evaluate", pairs, fused, "--metrics", "en", "-o", str(table)]) == 0
+    names = pd.read_csv(table, index_col=0).index.tolist()
+    assert names == ["test/0", "test/1", "train/0", "train/1", "mean"]
 
 
 def test_evaluate_without_a_fused_image_names_it(folder, tmp_path, capsys):

@@ -14,6 +14,7 @@ MODULES = (
     "skfusion.batch",
     "skfusion.compose",
     "skfusion.datasets",
+    "skfusion.fused_files",
     "skfusion.fusers",
     "skfusion.images",
     "skfusion.inspection",
@@ -28,6 +29,7 @@ MODULES = (
     "skfusion.transforms",
     "skfusion.video",
     "skfusion.weights",
+    "skfusion.workers",
 )
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import cv2
 import joblib
 import numpy as np
 import pytest
@@ -102,6 +101,14 @@ def test_published_image_of_a_pair_with_a_folder(tmp_path):
     assert method.missing == ["night/1"]
 
 
+def test_two_published_files_for_one_pair_are_refused(bench, pairs, tmp_path):
+    old = write_published(tmp_path / "old", "A", pairs)
+    write_image(old / "A" / "first.tif", np.zeros((40, 56)))
+    with pytest.raises(ValueError, match=r"'first' has 2 .*first\.png and first\.tif"):
+        bench(published=old)
+    assert not (tmp_path / "report").exists()
+
+
 # ---- records
 
 
@@ -180,21 +187,6 @@ def _only_record(unit):
 
 
 # ---- cost
-
-
-def test_one_thread_is_undone():
-    before = cv2.getNumThreads(), torch.get_num_threads()
-    with pytest.raises(RuntimeError), cost.one_thread():
-        assert cv2.getNumThreads() == torch.get_num_threads() == 1
-        raise RuntimeError
-    assert (cv2.getNumThreads(), torch.get_num_threads()) == before
-
-
-def test_one_thread_without_the_libraries(monkeypatch):
-    for name in ("cv2", "torch"):
-        monkeypatch.delitem(sys.modules, name)
-    with cost.one_thread():
-        pass
 
 
 @pytest.mark.skipif(not cost.can_measure_memory(), reason="the system cannot tell")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skfusion import ImagePairs
+from skfusion.images import write_image
 from skfusion.metrics import (
     UndefinedMetricWarning,
     evaluate,
@@ -49,6 +50,34 @@ def test_a_folder_is_matched_by_name(scenes, tmp_path):
     (tmp_path / "y.png").unlink()
     with pytest.raises(ValueError, match="lacks 1 of 3 images, first 'y'"):
         evaluate(pairs, tmp_path)
+
+
+def test_pairs_of_two_folders_are_found_in_two_folders(scenes, tmp_path):
+    pairs, fused = scenes
+    pairs = ImagePairs(pairs.infrared, pairs.visible, names=["a/0", "b/0", "0"])
+    for name, image in zip(pairs.names, fused):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        write_image(path, image)
+    expected = evaluate(pairs, fused, metrics="en")
+    assert evaluate(pairs, tmp_path, metrics="en").equals(expected)
+    (tmp_path / "b" / "0.png").unlink()
+    with pytest.raises(ValueError, match="lacks 1 of 3 images, first 'b/0'"):
+        evaluate(pairs, tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_no_fused_image(scenes, tmp_path):
+    for name in ("x", "y", "z"):
+        (tmp_path / f"{name}.webp").touch()
+    with pytest.raises(ValueError, match="lacks 3 of 3 images"):
+        evaluate(scenes[0], tmp_path)
+
+
+def test_two_fused_images_of_one_pair_are_refused(scenes, tmp_path):
+    for name in ("x.png", "x.jpg", "y.png", "z.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=r"'x' has 2 .* x\.jpg and x\.png"):
+        evaluate(scenes[0], tmp_path)
 
 
 def test_errors(scenes, tmp_path):
