@@ -10,9 +10,15 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 
 from .images import as_float, luma
-from .pairs import as_pairs
+from .pairs import ImagePairs, as_pairs
 
-__all__ = ["BaseFuser", "ImageTransformer", "WeightMapFuser"]
+__all__ = [
+    "BaseFuser",
+    "ImageOrPairTransformer",
+    "ImageTransformer",
+    "PairTransformer",
+    "WeightMapFuser",
+]
 
 
 class _Stateless:
@@ -110,6 +116,132 @@ class ImageTransformer(_Stateless, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X is a {type(X).__name__}: expected a sequence of images."
             ) from None
+
+
+class PairTransformer(_Stateless, TransformerMixin, BaseEstimator):
+    """Base class of the steps that change pairs before they are fused.
+
+    A subclass declares ``_parameter_constraints`` and implements
+    ``_transform_pair(ir, vis)``: a gray and a gray or colour float32 image in [0, 1]
+    in, two such images out. ``_sizes_may_differ`` says whether it takes pairs of two
+    sizes.
+    """
+
+    _parameter_constraints: dict = {}
+    _sizes_may_differ = False
+
+    def fit(self, X=None, y=None):
+        """Check the parameters and the form of X; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : pairs, optional
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        if X is not None:
+            as_pairs(X)
+        return self
+
+    def transform(self, X):
+        """Transform each pair.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+
+        Returns
+        -------
+        ImagePairs
+            float32 images in [0, 1], under the names of X.
+
+        Raises
+        ------
+        ValueError
+            If a pair cannot be read or a parameter is out of its range.
+        """
+        self._validate_params()
+        pairs = as_pairs(X)
+        columns = [], []
+        for i in range(len(pairs)):
+            for column, image in zip(
+                columns, self._transform_pair(*self._read(pairs, i))
+            ):
+                column.append(image)
+        return ImagePairs(*columns, names=pairs.names)
+
+    def _read(self, pairs, i):
+        if not self._sizes_may_differ:
+            return pairs.read(i)
+        ir, vis = pairs[i]
+        name = pairs.names[i]
+        return (
+            luma(ir, f"infrared of pair {name!r}"),
+            as_float(vis, f"visible of pair {name!r}"),
+        )
+
+    def _transform_pair(self, ir, vis):
+        raise NotImplementedError
+
+
+class ImageOrPairTransformer(PairTransformer, ImageTransformer):
+    """Base class of the steps that take images, or pairs where a parameter says so.
+
+    A subclass implements ``_takes_pairs()`` beside ``_transform_image(image)`` and
+    ``_transform_pair(ir, vis)``.
+    """
+
+    def fit(self, X=None, y=None):
+        """Check the parameters and the form of X; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : images or pairs, optional
+            Which of them, a parameter of the step says.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        return self._kind().fit(self, X, y)
+
+    def transform(self, X):
+        """Transform each image, or each pair.
+
+        Parameters
+        ----------
+        X : images or pairs
+            Which of them, a parameter of the step says. Images as every transformer
+            takes them; pairs in any form of :func:`skfusion.pairs.as_pairs`.
+
+        Returns
+        -------
+        ndarray or ImagePairs
+            float32 images in [0, 1], or pairs of such.
+
+        Raises
+        ------
+        ValueError
+            If X is not of that form, or a parameter is out of its range.
+        """
+        self._validate_params()
+        return self._kind().transform(self, X)
+
+    def _kind(self):
+        return PairTransformer if self._takes_pairs() else ImageTransformer
+
+    def _takes_pairs(self):
+        raise NotImplementedError
 
 
 class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):

@@ -11,8 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._kernels.guided import enlarge_and_apply, guided
 from .._kernels.guided_self import guided_self
-from ..base import ImageTransformer
-from ..pairs import ImagePairs, as_pairs
+from ..base import ImageOrPairTransformer
 from .box import as_plane, check_radius
 
 __all__ = ["GuidedFilter", "guided_filter"]
@@ -163,7 +162,7 @@ def _planes(image):
     return np.ascontiguousarray(np.moveaxis(image, -1, 0))
 
 
-class GuidedFilter(ImageTransformer):
+class GuidedFilter(ImageOrPairTransformer):
     """Edge-preserving smoothing by the guided filter of He et al.
 
     Parameters
@@ -228,59 +227,13 @@ class GuidedFilter(ImageTransformer):
         self.subsample = subsample
         self.guide = guide
 
-    def fit(self, X=None, y=None):
-        """Check the parameters and the form of X; there is nothing to learn.
+    def _takes_pairs(self):
+        return self.guide != "self"
 
-        Parameters
-        ----------
-        X : images, or pairs where ``guide`` is not ``"self"``, optional
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-        """
-        if self.guide in ("infrared", "visible"):
-            self._validate_params()
-            if X is not None:
-                as_pairs(X)
-            return self
-        return super().fit(X, y)
-
-    def transform(self, X):
-        """Filter each image, or one image of each pair.
-
-        Parameters
-        ----------
-        X : images, or pairs where ``guide`` is not ``"self"``
-            Images as every transformer takes them; pairs in any form of
-            :func:`skfusion.pairs.as_pairs`.
-
-        Returns
-        -------
-        ndarray or ImagePairs
-            float32 images in [0, 1]; pairs where ``guide`` is not ``"self"``.
-
-        Raises
-        ------
-        ValueError
-            If X is not of that form, or a parameter is out of its range.
-        """
-        self._validate_params()
-        if self.guide == "self":
-            return super().transform(X)
-        pairs = as_pairs(X)
-        infrared, visible = [], []
-        for i in range(len(pairs)):
-            ir, vis = pairs.read(i)
-            if self.guide == "infrared":
-                vis = self._filter(ir, vis)
-            else:
-                ir = self._filter(vis, ir)
-            infrared.append(ir)
-            visible.append(vis)
-        return ImagePairs(infrared, visible, names=pairs.names)
+    def _transform_pair(self, ir, vis):
+        if self.guide == "infrared":
+            return ir, self._filter(ir, vis)
+        return self._filter(vis, ir), vis
 
     def _transform_image(self, image):
         return self._filter(image, image)

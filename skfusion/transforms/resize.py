@@ -8,16 +8,14 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..base import ImageTransformer
-from ..images import as_float, luma
-from ..pairs import ImagePairs, as_pairs
+from ..base import ImageOrPairTransformer
 
 __all__ = ["Resize"]
 
 _SIDE = [Interval(Integral, 1, None, closed="left"), None]
 
 
-class Resize(ImageTransformer):
+class Resize(ImageOrPairTransformer):
     """Resize images, or bring one modality of each pair to the size of the other.
 
     Give exactly one of: ``height`` and/or ``width``, ``scale``, or ``to``.
@@ -52,6 +50,7 @@ class Resize(ImageTransformer):
     [(6, 8), (6, 8)]
     """
 
+    _sizes_may_differ = True
     _parameter_constraints: dict = {
         "height": _SIDE,
         "width": _SIDE,
@@ -80,61 +79,13 @@ class Resize(ImageTransformer):
                 "to."
             )
 
-    def fit(self, X=None, y=None):
-        """Check the parameters and the form of X; there is nothing to learn.
+    def _takes_pairs(self):
+        return self.to is not None
 
-        Parameters
-        ----------
-        X : images, or pairs where ``to`` is given, optional
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-        """
-        if self.to is None:
-            return super().fit(X, y)
-        self._validate_params()
-        if X is not None:
-            as_pairs(X)
-        return self
-
-    def transform(self, X):
-        """Resize each image, or one image of each pair.
-
-        Parameters
-        ----------
-        X : images, or pairs where ``to`` is given
-            Images as every transformer takes them; pairs in any form of
-            :func:`skfusion.pairs.as_pairs`, whose sizes may differ.
-
-        Returns
-        -------
-        ndarray or ImagePairs
-            float32 images in [0, 1]; pairs where ``to`` is given.
-
-        Raises
-        ------
-        ValueError
-            If X is not of that form, or a parameter is out of its range.
-        """
-        self._validate_params()
-        if self.to is None:
-            return super().transform(X)
-        pairs = as_pairs(X)
-        infrared, visible = [], []
-        for i in range(len(pairs)):
-            name = pairs.names[i]
-            ir = luma(pairs[i][0], f"infrared of pair {name!r}")
-            vis = as_float(pairs[i][1], f"visible of pair {name!r}")
-            if self.to == "visible":
-                ir = self._resize(ir, *vis.shape[:2])
-            else:
-                vis = self._resize(vis, *ir.shape)
-            infrared.append(ir)
-            visible.append(vis)
-        return ImagePairs(infrared, visible, names=pairs.names)
+    def _transform_pair(self, ir, vis):
+        if self.to == "visible":
+            return self._resize(ir, *vis.shape[:2]), vis
+        return ir, self._resize(vis, *ir.shape)
 
     def _transform_image(self, image):
         height, width = image.shape[:2]
