@@ -108,10 +108,14 @@ class NetworkFuser(TorchFuser):
     def _form(self):
         """Return the network in the form for inference on the device, cached."""
         network, device = self._network(), resolve_device(self.device)
-        forms = _FORMS.setdefault(network, {})
-        if device not in forms:
-            forms[device] = self._make_form(network, device)
-        return forms[device]
+        forms, key = _FORMS.setdefault(network, {}), (device, self._form_key())
+        if key not in forms:
+            forms[key] = self._make_form(network, device)
+        return forms[key]
+
+    def _form_key(self):
+        """Return the parameters on which the form depends, beside the device."""
+        return ()
 
     def _make_form(self, network, device):
         raise NotImplementedError

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from ...images import luma
 from ...learning.fuser import NetworkFuser
+from ...learning.pair_fuser import reflect_to
 from ...learning.tiling import map_tiles
 from ...pairs import as_pairs
 
@@ -112,14 +113,14 @@ class DecompositionFuser(NetworkFuser):
             ir, vis = pairs.read(i)
             for j, image in enumerate((ir, luma(vis))):
                 height, width = image.shape
-                padded = _pad_to(image, form.margin + 1)
+                padded = reflect_to(image, form.margin + 1)
                 tensor = torch.from_numpy(padded)[None, None]
                 yield i, j, form, tensor, np.s_[:, :height, :width]
 
     def _fuse(self, ir, vis):
         form = self._form()
         height, width = ir.shape
-        stack = np.stack([_pad_to(image, form.margin + 1) for image in (ir, vis)])
+        stack = np.stack([reflect_to(image, form.margin + 1) for image in (ir, vis)])
         fused = map_tiles(
             lambda tile: self._fuse_tile(form, tile),
             stack,
@@ -177,9 +178,3 @@ def are_single_images(X):
     if isinstance(first, np.ndarray):
         return first.ndim == 2 or (first.ndim == 3 and first.shape[2] in (1, 3))
     return isinstance(first, (str, os.PathLike))
-
-
-def _pad_to(image, size):
-    """Reflect an ``(H, W)`` image, as often as needed, to ``size`` pixels a side."""
-    pad = [(0, max(size - n, 0)) for n in image.shape]
-    return np.pad(image, pad, mode="reflect") if any(map(any, pad)) else image

@@ -1,0 +1,193 @@
+"""Fusers whose network maps a pair of images to the fused one."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import copy
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from ..images import luma
+from .crops import random_crop
+from .fuser import NetworkFuser
+from .tiling import map_tiles
+from .training import (
+    DECAYS,
+    make_generator,
+    rate_factor,
+    resolve_device,
+    train_network,
+)
+
+__all__ = ["PairForm", "PairGraph", "PairNetworkFuser", "reflect_to", "stretch"]
+
+
+class PairNetworkFuser(NetworkFuser):
+    """Base class of the fusers around one :class:`FusionNetwork`.
+
+    A subclass sets ``_weights_name`` (of the shipped weights), ``_architecture`` (the
+    parameters that decide what the network is: they go into the metadata of its
+    weights) and, where tiles cannot give the same result, ``_why_whole``; it
+    implements ``_build_network()`` and ``_loss(network, pairs)``, a scalar for
+    ``(n, 2, h, w)`` crops, infrared first. With ``parity``, where a subclass has that
+    parameter, the output is stretched to [0, 1] as the originals do on saving.
+    """
+
+    _parameter_constraints: dict = {
+        **NetworkFuser._parameter_constraints,
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "crop_size": [Interval(Integral, 8, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "final_learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "decay": [StrOptions(set(DECAYS))],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+    }
+    _weights_name = ""
+    _architecture: tuple = ()
+    _why_whole = ""
+
+    def _pretrained(self):
+        return self._weights_name
+
+    def _metadata(self):
+        values = {name: getattr(self, name) for name in self._architecture}
+        return {"class": type(self).__name__, **values}
+
+    # Fusing ---------------------------------------------------------------------------
+
+    def _make_form(self, network, device):
+        return PairForm(network, device)
+
+    def _fuse(self, ir, vis):
+        fused = self._fused(ir, vis)
+        return stretch(fused) if self._stretches() else fused
+
+    def _stretches(self):
+        return getattr(self, "parity", False)
+
+    def _fused(self, ir, vis):
+        """Return the network's output, neither stretched nor clipped."""
+        form = self._form()
+        self._check_tiles(form)
+        height, width = ir.shape
+        stack = np.stack([reflect_to(image, form.min_size) for image in (ir, vis)])
+        fused = map_tiles(form, stack, self.tile_size, form.reach)
+        return fused[:height, :width]
+
+    def _check_tiles(self, form):
+        if self.tile_size is None:
+            return
+        name = type(self).__name__
+        if form.reach is None:
+            raise ValueError(
+                f"tile_size={self.tile_size}: {name} {self._why_whole}, so that tiles "
+                "would differ from the whole; use tile_size=None."
+            )
+        if self.tile_size % form.multiple:
+            raise ValueError(
+                f"tile_size={self.tile_size}: {name} also works at a coarser scale; "
+                f"use a multiple of {form.multiple}."
+            )
+
+    def _onnx_module(self):
+        network = self._network()
+        if self.weights is not None:
+            self._check_origin()
+        return PairGraph(network, self._stretches())
+
+    # Training -------------------------------------------------------------------------
+
+    def _train(self, network, data):
+        generator = make_generator(self.random_state)
+        self._initialize(network, generator)
+        device = resolve_device(self.device)
+        stacks = [
+            torch.from_numpy(self._training_stack(data, i)).to(device)
+            for i in range(len(data))
+        ]
+
+        def batches():
+            order = torch.randperm(len(stacks), generator=generator).tolist()
+            for start in range(0, len(order), self.batch_size):
+                chosen = order[start : start + self.batch_size]
+                yield torch.stack(
+                    [random_crop(stacks[i], self.crop_size, generator) for i in chosen]
+                )
+
+        last = self.final_learning_rate / self.learning_rate
+        self.loss_curve_ = train_network(
+            network,
+            batches,
+            self._loss,
+            [{"params": network.parameters(), "lr": self.learning_rate}],
+            max_epochs=self.max_epochs,
+            factor=lambda progress: rate_factor(self.decay, last, progress),
+            max_seconds=self.max_seconds,
+            device=device,
+            verbose=self.verbose,
+        )
+        return network
+
+    def _training_stack(self, data, i):
+        """Return what crops are cut from, float32 ``(c, H, W)``, infrared first."""
+        return np.stack([luma(image) for image in data.read(i)])
+
+    def _loss(self, network, pairs):
+        raise NotImplementedError
+
+
+class PairForm:
+    """A network on a device, from the stack of two images to the fused one."""
+
+    def __init__(self, network, device):
+        self.min_size, self.reach = network.min_size, network.reach
+        self.multiple, self.device = network.multiple, device
+        network = copy.deepcopy(network).to(device, memory_format=torch.channels_last)
+        self.network = network.eval().requires_grad_(False)
+
+    @torch.inference_mode()
+    def __call__(self, stack):
+        """Map float32 ``(2, h, w)`` to ``(h, w)``."""
+        ir, vis = torch.from_numpy(stack)[:, None, None].to(self.device)
+        return self.network(ir, vis)[0, 0].cpu().numpy()
+
+
+class PairGraph(nn.Module):
+    """A network in the form that is exported: its output within [0, 1].
+
+    Parameters
+    ----------
+    network : FusionNetwork
+    stretched : bool
+        Stretched to [0, 1], in place of clipped.
+    """
+
+    def __init__(self, network, stretched=False):
+        super().__init__()
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.min_size, self.stretched = network.min_size, stretched
+
+    def forward(self, infrared, visible):
+        """Map two ``(n, 1, h, w)`` images to the fused one."""
+        fused = self.network(infrared, visible)
+        if self.stretched:
+            low, high = fused.amin((1, 2, 3), True), fused.amax((1, 2, 3), True)
+            fused = (fused - low) / (high - low).clamp_min(1e-8)
+        return fused.clamp(0, 1)
+
+
+def reflect_to(image, size):
+    """Reflect an ``(H, W)`` image, as often as needed, to ``size`` pixels a side."""
+    pad = [(0, max(size - n, 0)) for n in image.shape]
+    return np.pad(image, pad, mode="reflect") if any(map(any, pad)) else image
+
+
+def stretch(fused):
+    """Stretch an image to [0, 1]; a flat one stays as it is."""
+    low, high = fused.min(), fused.max()
+    return (fused - low) / (high - low) if high > low else fused
