@@ -1,6 +1,7 @@
 """The contract of a fuser: every check on every fuser."""
 
 import copy
+import functools
 import inspect
 import io
 import pickle
@@ -43,7 +44,12 @@ def assert_image(fused, shape):
 def ready(cls):
     """Return an instance that can transform, fitted where that is needed."""
     fuser = make(cls)
-    return fuser.fit(PAIRS) if get_tags(fuser).requires_fit else fuser
+    return copy.deepcopy(_fitted(cls)) if get_tags(fuser).requires_fit else fuser
+
+
+@functools.cache
+def _fitted(cls):
+    return make(cls).fit(PAIRS)
 
 
 def check_init_only_assigns(cls, tmp_path):
@@ -259,6 +265,8 @@ def learned_bytes(fuser):
     size = sum(array.nbytes for array in arrays)
     if network is not None:
         size += sum(t.nbytes for t in network.state_dict().values())
+        # What PyTorch itself writes of a module and a tensor.
+        size += 1_000 * len([*network.modules(), *network.parameters()])
     return size
 
 

@@ -5,7 +5,13 @@ from torch import nn
 
 from skfusion.learning.crops import center_crop, random_crop, random_resized_crop
 from skfusion.learning.tiling import map_tiles
-from skfusion.learning.training import make_generator, resolve_device, train_network
+from skfusion.learning.training import (
+    DECAYS,
+    make_generator,
+    rate_factor,
+    resolve_device,
+    train_network,
+)
 
 
 def draw(generator):
@@ -234,3 +240,50 @@ def test_no_tile_is_larger_than_asked_for(rng):
     map_tiles(record, rng.random((1, 40, 25), dtype=np.float32), 10, 3)
     assert len(sizes) == 12
     assert max(map(max, sizes)) <= 16
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_rates_go_from_the_first_to_the_last(decay):
+    factors = [rate_factor(decay, 0.1, i / 10) for i in range(11)]
+    assert factors[0] == 1
+    assert factors[-1] == pytest.approx(1 if decay == "constant" else 0.1)
+    assert sorted(factors, reverse=True) == factors
+    half = {"constant": 1, "linear": 0.55, "late": 1, "cosine": 0.55}
+    assert factors[5] == pytest.approx(half.get(decay, 0.1**0.5))
+
+
+class Scalar(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = torch.nn.Parameter(torch.zeros(()))
+
+
+def train_scalar(**params):
+    """Train one number by plain steps of 1 times the factor."""
+    network, seen = Scalar(), []
+
+    def loss(network, batch):
+        seen.append(float(network.x.detach()))
+        return -network.x
+
+    curve = train_network(
+        network,
+        lambda: [torch.zeros(1)],
+        loss,
+        [{"params": network.parameters(), "lr": 1.0}],
+        optimizer=torch.optim.SGD,
+        **params,
+    )
+    return curve, [b - a for a, b in zip(seen, [*seen[1:], float(network.x.detach())])]
+
+
+def test_a_factor_of_the_progress_sets_the_rate_of_each_epoch():
+    curve, steps = train_scalar(max_epochs=5, factor=lambda p: 1 - p)
+    assert len(curve) == 5
+    assert steps == pytest.approx([1, 0.75, 0.5, 0.25, 0])
+    assert train_scalar(max_epochs=1, factor=lambda p: 1 - p)[1] == [1]
+
+
+def test_training_stops_after_its_time():
+    curve, _ = train_scalar(max_epochs=10**9, factor=lambda p: 1 - p, max_seconds=0.05)
+    assert 1 <= len(curve) < 10**6
