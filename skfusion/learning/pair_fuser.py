@@ -95,10 +95,7 @@ class PairNetworkFuser(NetworkFuser):
             )
 
     def _onnx_module(self):
-        network = self._network()
-        if self.weights is not None:
-            self._check_origin()
-        return PairGraph(network, self._stretches())
+        return PairGraph(self._network(), self._stretches())
 
     # Training -------------------------------------------------------------------------
 
