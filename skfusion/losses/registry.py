@@ -19,6 +19,11 @@ _MODULES = {
     **dict.fromkeys(("vif", "viff"), "fidelity"),
     **dict.fromkeys(("cc", "scd"), "correlation"),
     **dict.fromkeys(("qcb", "qcv"), "perceptual"),
+    **dict.fromkeys(
+        ("dark_ring", "dark_sky", "false_edges", "marred_detail", "marred_heat"),
+        "appearance",
+    ),
+    **dict.fromkeys(("raised_noise", "sky_level"), "appearance"),
 }
 _FORMS: dict[str, Differentiable] = {}
 

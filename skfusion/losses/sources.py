@@ -89,21 +89,16 @@ class Sources:
         Parameters
         ----------
         metrics : str or sequence, default="vifb"
-            As for :func:`metric_values`; ``"looks"`` prepares :func:`looks`.
+            As for :func:`metric_values`, of which ``LOOKS`` is one.
 
         Returns
         -------
         self
         """
-        from .appearance import looks
         from .values import metric_values
 
         with torch.no_grad():
-            middle = (self.a + self.b) / 510
-            if metrics == "looks":
-                looks(middle, self)
-            else:
-                metric_values(middle, self, metrics)
+            metric_values((self.a + self.b) / 510, self, metrics)
         return self
 
     def image(self, which):
