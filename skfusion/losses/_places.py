@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from ._filters import filtered, padded, strength
 
-__all__ = ["halves", "near", "ring", "slope", "sky", "spots", "steady", "wide"]
+__all__ = ["halves", "near", "ring", "slope", "sky", "spots", "steady"]
 
 _TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _HOTTEST = 0.02  # share of the pixels round which rings are looked for
@@ -26,35 +26,29 @@ def halves(x, times):
 
 
 def slope(x):
-    """Length of the forward differences, one row and column less."""
+    """Length of the forward differences, 0 beyond the last row and column."""
+    x = padded(x, (0, 1, 0, 1), "replicate")
     across = x[:, :-1, 1:] - x[:, :-1, :-1]
     return strength(across, x[:, 1:, :-1] - x[:, :-1, :-1])
 
 
-def wide(x):
-    """Put back the row and column that `slope` leaves out."""
-    return padded(x, (0, 1, 0, 1), "replicate")
-
-
 def sky(a, b):
     """How much each place is bright and even in b, and darker in a (0 to 1)."""
-    even = torch.sigmoid((0.02 - wide(slope(b))) * 300)
+    even = torch.sigmoid((0.02 - slope(b)) * 300)
     return even * torch.sigmoid((b - 0.5) * 20) * torch.sigmoid((b - a - 0.08) * 30)
 
 
 def spots(a, b):
     """How much each place stands out in a by its heat, and above b (0 to 1)."""
-    mean, deviation = (
-        a.mean(dim=(1, 2), keepdim=True),
-        a.std(dim=(1, 2), keepdim=True, correction=0),
-    )
+    mean = a.mean(dim=(1, 2), keepdim=True)
+    deviation = a.std(dim=(1, 2), keepdim=True, correction=0)
     hot = torch.sigmoid((a - mean - 1.2 * deviation) * 20)
     return hot * torch.sigmoid((a - b - 0.1) * 25)
 
 
 def steady(a, b):
     """How much each place is even in both images, edges and their next pixels out."""
-    slopes = wide(torch.maximum(slope(a), slope(b)))
+    slopes = torch.maximum(slope(a), slope(b))
     slopes = F.max_pool2d(slopes[:, None], 3, stride=1, padding=1)[:, 0]
     return torch.sigmoid((0.02 - slopes) * 400)
 
@@ -77,7 +71,8 @@ def near(mask, square):
     before = F.pad(mask.to(torch.int32).cumsum(dim=2, dtype=torch.int32), (1, 0))
     columns = torch.arange(w, device=mask.device)
     found = torch.zeros_like(mask)
-    for dy in range(-radius, radius + 1):
+    reach = min(radius, h - 1)
+    for dy in range(-reach, reach + 1):
         half = math.isqrt(square - dy * dy)
         first, last = (columns - half).clamp(min=0), (columns + half + 1).clamp(max=w)
         row = before[:, max(0, dy) : h + min(0, dy)]

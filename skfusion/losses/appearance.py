@@ -1,7 +1,7 @@
 """What the eye objects to in a fused image, each as a number; less is better.
 
 The metrics of the literature reward contrast and edges wherever they come from. These
-terms say what such images look wrong by, and are 0 for the plain mean of two alike.
+terms say what such images look wrong by, and are 0 where all three images are alike.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ._filters import padded
 from ._places import halves, ring, sky, slope, spots, steady
 from .registry import differentiable
 from .values import metric_values
@@ -146,7 +147,7 @@ def _inner_slopes(weighted, weights):
 
 def _covered(weight):
     """1 where a slope was taken between pixels that lie well inside an area."""
-    inside = torch.sigmoid((weight - 0.3) * 30)
+    inside = padded(torch.sigmoid((weight - 0.3) * 30), (0, 1, 0, 1), "replicate")
     return inside[:, :-1, :-1] * inside[:, 1:, :-1] * inside[:, :-1, 1:]
 
 
@@ -201,7 +202,7 @@ def looks(fused, sources):
     Parameters
     ----------
     fused : Tensor, shape (N, H, W) or (N, 1, H, W)
-        Gray fused images in [0, 1], 2 x 2 pixels or more.
+        Gray fused images in [0, 1].
     sources : Sources
         Their sources, of the same shape.
 

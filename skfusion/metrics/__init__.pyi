@@ -39,6 +39,13 @@ from .information import mutual_information as mutual_information
 from .information import nmi as nmi
 from .information import qncie as qncie
 from .information import qte as qte
+from .looks import dark_ring as dark_ring
+from .looks import dark_sky as dark_sky
+from .looks import false_edges as false_edges
+from .looks import marred_detail as marred_detail
+from .looks import marred_heat as marred_heat
+from .looks import raised_noise as raised_noise
+from .looks import sky_level as sky_level
 from .no_reference import NIQE as NIQE
 from .no_reference import PaQ2PiQ as PaQ2PiQ
 from .no_reference import brisque_features as brisque_features

@@ -25,6 +25,7 @@ FAMILIES = (
     "error",
     "fidelity",
     "perceptual",
+    "looks",
 )
 
 

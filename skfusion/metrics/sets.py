@@ -113,16 +113,30 @@ def _zoo():
     ]
 
 
+def _looks():
+    return [Entry(key, key) for key in _LOOKS]
+
+
 def _all():
     return [Entry(key, key) for key in registry]
 
 
+_LOOKS = (
+    "dark_sky",
+    "marred_heat",
+    "false_edges",
+    "marred_detail",
+    "raised_noise",
+    "dark_ring",
+    "sky_level",
+)
 _SETS = {
     "vifb": _vifb,
     "seed001": _seed001,
     "qwqe": _qwqe,
     "tang": _tang,
     "zoo": _zoo,
+    "looks": _looks,
     "all": _all,
 }
 
@@ -134,7 +148,7 @@ def metric_sets() -> tuple[str, ...]:
     --------
     >>> from skfusion.metrics import metric_sets
     >>> metric_sets()
-    ('vifb', 'seed001', 'qwqe', 'tang', 'zoo', 'all')
+    ('vifb', 'seed001', 'qwqe', 'tang', 'zoo', 'looks', 'all')
     """
     return tuple(_SETS)
 
@@ -144,12 +158,13 @@ def metric_set(name: str) -> list[Entry]:
 
     Parameters
     ----------
-    name : {"vifb", "seed001", "qwqe", "tang", "zoo", "all"}
+    name : {"vifb", "seed001", "qwqe", "tang", "zoo", "looks", "all"}
         ``"vifb"``: the 13 metrics of the VIFB benchmark in its own variants, colour by
         the mean over the channels. ``"seed001"``: the 11 of the sharp/blurred-patch
         classifier papers. ``"qwqe"``: Piella's two on 8 x 8 blocks. ``"tang"``: 13 of
-        Tang's evaluation code. ``"zoo"``: 14 of IVIF_ZOO. ``"all"``: every metric in
-        its default variant.
+        Tang's evaluation code. ``"zoo"``: 14 of IVIF_ZOO. ``"looks"``: what the eye
+        objects to, and two shares of it in plain units. ``"all"``: every metric in its
+        default variant.
 
     Returns
     -------

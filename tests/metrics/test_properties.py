@@ -77,6 +77,7 @@ def test_mutual_information_with_oneself_is_twice_the_entropy(scene):
     assert registry["mi"](*scene, variant="rfn_2en") == 2 * metrics.en(scene[2])
 
 
+_MODALITY = "heat is looked for in the infrared image, the sky in the visible one"
 _GUARDS = "its guards against 0/0 stand on one side of the fraction"
 ONE_SIDED = {
     ("nabf", "lt_wrong_order"): "it takes the infrared image for the fused one",
@@ -84,6 +85,10 @@ ONE_SIDED = {
         "qc",
         "cvejic",
     ): "a similarity below 0 counts 0 and the mirrored one above 1 counts 1",
+    ("dark_sky", "coarse"): _MODALITY,
+    ("sky_level", "coarse"): _MODALITY,
+    ("marred_heat", "plain"): _MODALITY,
+    ("dark_ring", "share"): _MODALITY,
     ("qs", "uiqi_blocks"): _GUARDS,
     ("qw", "uiqi_blocks"): _GUARDS,
     ("qe", "uiqi_blocks"): _GUARDS,

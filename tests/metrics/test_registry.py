@@ -15,9 +15,12 @@ from skfusion.metrics import Metric, registry
 
 KEYS = (
     "en ce mi nmi qte qncie fmi ag df ei sf sd qabf labf nabf qm qsf qp ssim ms_ssim "
-    "mef_ssim qs qw qe qy qc cc scd mse rmse psnr vif viff qcv qcb"
+    "mef_ssim qs qw qe qy qc cc scd mse rmse psnr vif viff qcv qcb dark_sky sky_level "
+    "marred_heat dark_ring false_edges marred_detail raised_noise"
 ).split()
-LOWER_IS_BETTER = {"ce", "labf", "nabf", "mse", "rmse", "qcv"}
+LOWER_IS_BETTER = {"ce", "labf", "nabf", "mse", "rmse", "qcv", "dark_sky"}
+LOWER_IS_BETTER |= {"marred_heat", "dark_ring", "false_edges", "marred_detail"}
+LOWER_IS_BETTER |= {"raised_noise"}
 
 
 def test_the_keys_are_complete():
