@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from skfusion.fusers import SharpnessClassifier
 from skfusion.fusers.deep.sharpness.dense_scores import dense_logits, window_context
-from skfusion.networks.clarity import clarity_planes
+from skfusion.networks.sharpness import sharpness_planes
 
 
 def plain_block(block):
@@ -92,7 +92,7 @@ def timed(function, repeats):
 
 
 def windows(pair, places, network, border):
-    planes = functional.pad(clarity_planes(pair), (1, 1, 1, 1), mode="reflect")
+    planes = functional.pad(sharpness_planes(pair), (1, 1, 1, 1), mode="reflect")
     cut = torch.stack(
         [planes[:, :, 8 * i : 8 * i + 34, 8 * j : 8 * j + 34] for i, j in places]
     )
@@ -121,7 +121,7 @@ def bench(name, border, shape, n_single, n_batches):
                 stride=8,
                 border=border,
                 gradients="clipped",
-                both_orders=False,
+                orders="first",
             )
 
         dense_time, logits = timed(dense, 3)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from skfusion.networks.clarity import SixPathNet, ThreePathNet, clarity_planes
+from skfusion.networks.sharpness import SixPathNet, ThreePathNet, sharpness_planes
 from skfusion.weights import read_weights, write_weights
 
 CROP = 64
@@ -86,9 +86,9 @@ def draw_batch(images, n, rng, separate, flat):
     gray = torch.from_numpy(np.stack([*(c[0] for c in crops), *(c[1] for c in crops)]))
     if rng.random() < separate:
         windows = gray[:, 2:-2, 2:-2].unfold(1, 32, 32).unfold(2, 32, 32)
-        planes = clarity_planes(windows.reshape(-1, 32, 32))
+        planes = sharpness_planes(windows.reshape(-1, 32, 32))
         return functional.pad(planes, (1, 1, 1, 1), mode="reflect")
-    return clarity_planes(gray)[:, :, 1:-1, 1:-1]
+    return sharpness_planes(gray)[:, :, 1:-1, 1:-1]
 
 
 def train(network, images, *, n_steps, learning_rate, seed, report, **batch):
@@ -137,7 +137,7 @@ def accuracy(network, images, size):
         )
         both = torch.from_numpy(np.stack([image.astype(np.float32), blurred]) / 255)
         rows, columns = (side // 8 * 8 for side in image.shape)
-        planes = clarity_planes(both[:, :rows, :columns])
+        planes = sharpness_planes(both[:, :rows, :columns])
         planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
         with torch.inference_mode():
             sharp, blurred = network.features(planes).chunk(2)
@@ -145,7 +145,7 @@ def accuracy(network, images, size):
             second = network.head(blurred, sharp)[0, :, ::4, ::4]
         right += int((first[0] > first[1]).sum() + (second[1] > second[0]).sum())
         total += 2 * first[0].numel()
-        signed = clarity_planes(both[:, :rows, :columns], "signed", normalize=False)
+        signed = sharpness_planes(both[:, :rows, :columns], "signed", normalize=False)
         squares = functional.avg_pool2d((signed[:, 1:] ** 2).sum(1), 32, 32)
         # Equal energies are decided by chance.
         energy += 2 * int((squares[0] > squares[1]).sum())

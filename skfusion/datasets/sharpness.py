@@ -279,9 +279,9 @@ def _planes(levels, context, gradients):
     if gradients is not None:
         import torch
 
-        from ..networks.clarity import clarity_planes
+        from ..networks.sharpness import sharpness_planes
 
         gray = torch.from_numpy(image[None])
-        image = clarity_planes(gray, gradients, normalize=False)[0].numpy()
+        image = sharpness_planes(gray, gradients, normalize=False)[0].numpy()
     border = [(0, 0)] * (image.ndim - 2) + [(context, context)] * 2
     return np.pad(image, border, mode="symmetric")

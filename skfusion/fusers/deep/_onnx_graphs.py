@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ...networks.clarity import clarity_planes
 from ...networks.encoder_decoder import STRIDE, fold_pool
+from ...networks.sharpness import sharpness_planes
 from ._auif_collapsed import CollapsedAUIF
 from ._decomposition import join_maps
 from .sharpness.windows import WINDOW
@@ -153,7 +153,7 @@ class ScoreGraph(nn.Module):
         """Map two ``(n, 1, h, w)`` images to the score of the visible one."""
         n, _, height, width = infrared.shape
         images = mirror_to_multiple(torch.cat([visible, infrared]), _CELL)
-        planes = clarity_planes(images[:, 0], self.gradients)
+        planes = sharpness_planes(images[:, 0], self.gradients)
         planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
         features = self.network.features(planes)
         first, second = features[:n], features[n:]

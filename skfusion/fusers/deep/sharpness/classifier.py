@@ -33,8 +33,8 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
     Parameters
     ----------
     network : {"six-path", "three-path"}, default="six-path"
-        :class:`skfusion.networks.clarity.SixPathNet`, which shares one path among all
-        planes, or :class:`skfusion.networks.clarity.ThreePathNet`, with a path of its
+        :class:`skfusion.networks.sharpness.SixPathNet`, which shares one path among all
+        planes, or :class:`skfusion.networks.sharpness.ThreePathNet`, with a path of its
         own for gray and each gradient.
     weights : "pretrained", path or None, default="pretrained"
         Where the network starts: the shipped weights, a safetensors file, or drawn at
@@ -276,7 +276,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         return self.classes_[self.predict_proba(X).argmax(1)]
 
     def window_scores(
-        self, infrared, visible, *, stride=8, both_orders=True, tile_size=None
+        self, infrared, visible, *, stride=8, orders="both", tile_size=None
     ):
         """Return how surely the visible image is the sharper one, window by window.
 
@@ -287,9 +287,9 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         stride : int, default=8
             Pixels from one window to the next. Multiples of 8 take one run of the
             network.
-        both_orders : bool, default=True
-            Mean of the probabilities for visible before infrared and after it; else
-            the visible image comes first.
+        orders : {"both", "first", "each"}, default="both"
+            The mean of the probabilities for the visible window before the infrared
+            one and after it; the first of these alone; or the two, one by one.
         tile_size : int, default=None
             Rows of pixels that are in memory at once; the result does not depend on
             it. ``None`` chooses.
@@ -297,15 +297,19 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         Returns
         -------
         ndarray of float32, shape (n_rows, n_columns)
-            In [0, 1]. Window (i, j) begins at pixel (stride * i, stride * j); beyond
-            the border the images are mirrored.
+            In [0, 1], of shape (2, n_rows, n_columns) for ``orders="each"``. Window
+            (i, j) begins at pixel (stride * i, stride * j); beyond the border the
+            images are mirrored.
         """
-        first, second = self._orders(infrared, visible, stride, both_orders, tile_size)
-        return first if second is None else (first + second) / 2
+        self._validate_params()
+        if orders not in ("both", "first", "each"):
+            raise ValueError(f"orders={orders!r}: use 'both', 'first' or 'each'.")
+        scores = self._order_scores(
+            infrared, visible, stride, orders != "first", tile_size
+        )
+        return scores if orders == "each" else scores.mean(axis=0)
 
-    def score_map(
-        self, infrared, visible, *, stride=8, both_orders=True, tile_size=None
-    ):
+    def score_map(self, infrared, visible, *, stride=8, orders="both", tile_size=None):
         """Return how surely the visible image is the sharper one, pixel by pixel.
 
         The mean of :meth:`window_scores` over the windows that cover a pixel.
@@ -314,7 +318,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         ----------
         infrared, visible : array-like or path, shape (H, W)
         stride : int, default=8
-        both_orders : bool, default=True
+        orders : {"both", "first"}, default="both"
         tile_size : int, default=None
             As in :meth:`window_scores`.
 
@@ -332,18 +336,33 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         >>> SharpnessClassifier().score_map(flat, texture).min() > 0.9
         np.True_
         """
+        if orders not in ("both", "first"):
+            raise ValueError(f"orders={orders!r}: use 'both' or 'first'.")
         scores = self.window_scores(
-            infrared,
-            visible,
-            stride=stride,
-            both_orders=both_orders,
-            tile_size=tile_size,
+            infrared, visible, stride=stride, orders=orders, tile_size=tile_size
         )
         shape = luma(visible, "visible").shape
         total, count = spread(scores, shape, stride)
         return (total / count).astype(np.float32)
 
-    def _onnx_module(self):
+    def score_module(self, *, orders="both"):
+        """Return :meth:`score_map` as a torch module, for export or another graph.
+
+        Parameters
+        ----------
+        orders : {"both", "first"}, default="both"
+
+        Returns
+        -------
+        torch.nn.Module
+            From ``(n, 1, h, w)`` infrared and visible images to the score of the
+            visible one, at a stride of 8.
+
+        Raises
+        ------
+        ValueError
+            With ``border="zero"``: every window then has edges of its own.
+        """
         from .._onnx_graphs import ScoreGraph
 
         if self.border != "context":
@@ -351,15 +370,34 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
                 f"border={self.border!r} cannot be exported, as every window has edges "
                 "of its own: use border='context'."
             )
-        return ScoreGraph(self._ready()[0], self.gradients)
+        return ScoreGraph(self._ready()[0], self.gradients, orders == "both")
 
-    def _orders(self, infrared, visible, stride, both_orders, tile_size=None):
-        """Return the visible scores of both orders, the second ``None`` if unasked."""
+    def load_weights(self):
+        """Read the weights now and not at first use, and check them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            With ``weights=None`` before ``fit``.
+        skfusion.weights.WeightsError
+            If the file is missing, damaged or of another form.
+        """
+        self._ready()
+        return self
+
+    def _onnx_module(self):
+        return self.score_module()
+
+    def _order_scores(self, infrared, visible, stride, both_orders, tile_size):
+        """Return the visible scores with the visible window first, and second."""
         import torch
 
         from .dense_scores import dense_logits
 
-        self._validate_params()
         infrared, visible = luma(infrared, "infrared"), luma(visible, "visible")
         if infrared.shape != visible.shape:
             raise ValueError(
@@ -381,7 +419,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
                 strip=tile_size,
             )
             scores = logits.softmax(1).cpu().numpy()
-        return scores[0, 0], scores[1, 1] if both_orders else None
+        return np.stack([scores[k, k] for k in range(1 + both_orders)])
 
     def _check_samples(self, X, y, *, reset):
         X = _check_patches(X)
@@ -415,7 +453,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         self._optimizer_state = None
 
     def _build_network(self):
-        from ....networks.clarity import SixPathNet, ThreePathNet
+        from ....networks.sharpness import SixPathNet, ThreePathNet
 
         networks = {"six-path": SixPathNet, "three-path": ThreePathNet}
         return networks[self.network](self.width)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from ....networks.clarity import clarity_planes
+from ....networks.sharpness import sharpness_planes
 
 __all__ = ["dense_logits", "window_context"]
 
@@ -38,7 +38,7 @@ def dense_logits(
         What the stem sees beyond a window: the image, or zeros (and, in the
         three-path network, the other window across the seam of the stack).
     gradients : str
-        As in :func:`skfusion.networks.clarity.clarity_planes`.
+        As in :func:`skfusion.networks.sharpness.sharpness_planes`.
     both_orders : bool
         Also run second against first.
     strip : int, optional
@@ -49,7 +49,7 @@ def dense_logits(
     Tensor, shape (1 or 2, 2, n_rows, n_columns)
         Order, class, window.
     """
-    planes = clarity_planes(torch.stack([first, second]), gradients)
+    planes = sharpness_planes(torch.stack([first, second]), gradients)
     planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
     height, width = first.shape
     counts = [(side - _CELL * _CELLS) // stride + 1 for side in (height, width)]

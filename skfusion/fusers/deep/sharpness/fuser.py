@@ -196,7 +196,7 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         super().fit(X, y)
         classifier = self._ready_classifier()
         if isinstance(self.classifier, str):
-            classifier._ready()
+            classifier.load_weights()
         return self
 
     def maps(self, infrared, visible):
@@ -239,13 +239,12 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
                     "SharpnessClassifier().export_onnx."
                 )
         classifier = self._ready_classifier()
-        if not hasattr(classifier, "_onnx_module"):
+        if not hasattr(classifier, "score_module"):
             raise ValueError(
                 f"classifier={classifier!r} cannot be exported: only a "
                 "SharpnessClassifier can."
             )
-        score = classifier._onnx_module()
-        score.both_orders = self.both_orders
+        score = classifier.score_module(orders="both" if self.both_orders else "first")
         return WeightedGraph(score, self.softness, self.floor)
 
     def _weight(self, ir, vis):
@@ -306,7 +305,10 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         return rebuild(bands, base, vis.shape)
 
     def _metadata(self):
-        return {**self._ready_classifier()._metadata(), "class": type(self).__name__}
+        classifier = self._ready_classifier()
+        names = ("network", "width", "gradients")
+        form = {name: getattr(classifier, name, "") for name in names}
+        return {"class": type(self).__name__, **form}
 
     def _ready_classifier(self):
         if not isinstance(self.classifier, str):
@@ -320,11 +322,11 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
     def _order_scores(self, ir, vis, both_orders):
         """Return the visible score of each window, one array for each order asked."""
         classifier = self._ready_classifier()
-        if hasattr(classifier, "_orders"):
-            orders = classifier._orders(
-                ir, vis, self.stride, both_orders, self.tile_size
-            )
-            return [scores for scores in orders if scores is not None]
+        if hasattr(classifier, "window_scores"):
+            given = {"stride": self.stride, "tile_size": self.tile_size}
+            if both_orders:
+                return classifier.window_scores(ir, vis, orders="each", **given)
+            return [classifier.window_scores(ir, vis, orders="first", **given)]
         windows = np.stack(
             [_windows(image, self.stride) for image in (vis, ir)], axis=1
         )

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from ....learning.training import resolve_device
-from ....networks.clarity import clarity_planes
+from ....networks.sharpness import sharpness_planes
 from .dense_scores import window_context
 
 __all__ = ["pair_planes", "train_epochs"]
@@ -30,7 +30,7 @@ def pair_planes(classifier, pairs):
     -------
     first, second : Tensor, shape (n, 3, 34, 34)
     """
-    planes = clarity_planes(pairs.flatten(0, 1), classifier.gradients)
+    planes = sharpness_planes(pairs.flatten(0, 1), classifier.gradients)
     if planes.shape[-1] == 32:
         planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
     else:

@@ -13,7 +13,7 @@ from skfusion.datasets import make_sharpness_patches
 from skfusion.fusers import SharpnessClassifier
 from skfusion.fusers.deep.sharpness.dense_scores import window_context
 from skfusion.fusers.deep.sharpness.windows import grid_shape, pad_to_grid, spread
-from skfusion.networks.clarity import clarity_planes
+from skfusion.networks.sharpness import sharpness_planes
 from skfusion.weights import WeightsError
 
 SMALL = {"weights": None, "width": 4, "random_state": 0, "max_epochs": 2}
@@ -263,7 +263,7 @@ def loop(classifier, infrared, visible, stride):
     first, second = (
         torch.from_numpy(pad_to_grid(image, stride)) for image in (visible, infrared)
     )
-    planes = clarity_planes(torch.stack([first, second]), classifier.gradients)
+    planes = sharpness_planes(torch.stack([first, second]), classifier.gradients)
     planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
     scores = np.empty(grid_shape(visible.shape, stride))
     stacked = classifier.network == "three-path"
@@ -298,7 +298,7 @@ def test_zero_border_in_the_image_is_that_of_a_patch(fitted, pair):
     classifier = pickle.loads(pickle.dumps(fitted["three-path"]))
     classifier.set_params(border="zero")
     infrared, visible = (image[:32, :32] for image in pair)
-    scores = classifier.window_scores(infrared, visible, both_orders=False)
+    scores = classifier.window_scores(infrared, visible, orders="first")
     patches = np.stack([visible, infrared])[None]
     np.testing.assert_allclose(
         scores[0, 0], classifier.predict_proba(patches)[0, 0], atol=1e-5
@@ -327,9 +327,9 @@ def test_score_map_mirrors_when_the_images_change_places(fitted, pair):
 
 def test_one_order_is_visible_first(fitted, pair):
     classifier = fitted["six-path"]
-    one = classifier.window_scores(*pair, both_orders=False)
+    one = classifier.window_scores(*pair, orders="first")
     both = classifier.window_scores(*pair)
-    other = classifier.window_scores(*pair[::-1], both_orders=False)
+    other = classifier.window_scores(*pair[::-1], orders="first")
     np.testing.assert_allclose(both, (one + 1 - other) / 2, atol=1e-6)
 
 
@@ -359,3 +359,24 @@ def test_spread_counts_the_windows_over_a_pixel():
     np.testing.assert_array_equal(total, count)
     assert count[0, 0] == 1
     assert count[20, 20] == 3 * 2
+
+
+def test_each_order_and_their_mean():
+    classifier = SharpnessClassifier()
+    pair = np.random.default_rng(3).random((2, 40, 40))
+    each = classifier.window_scores(*pair, orders="each")
+    np.testing.assert_array_equal(
+        classifier.window_scores(*pair, orders="first"), each[0]
+    )
+    np.testing.assert_array_equal(classifier.window_scores(*pair), each.mean(axis=0))
+    for method, orders in (("window_scores", "second"), ("score_map", "each")):
+        with pytest.raises(ValueError, match=f"orders='{orders}'"):
+            getattr(classifier, method)(*pair, orders=orders)
+
+
+def test_weights_are_read_when_asked(tmp_path):
+    with pytest.raises(NotFittedError):
+        SharpnessClassifier(weights=None).load_weights()
+    with pytest.raises(WeightsError, match="no such file"):
+        SharpnessClassifier(weights=tmp_path / "no.safetensors").load_weights()
+    assert isinstance(SharpnessClassifier().load_weights(), SharpnessClassifier)

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from skfusion.networks.clarity import (
+from skfusion.networks.sharpness import (
     ResidualBlock,
     SixPathNet,
     ThreePathNet,
-    clarity_planes,
+    sharpness_planes,
 )
 
 NETWORKS = [SixPathNet, ThreePathNet]
@@ -178,19 +178,19 @@ def test_train_forgets_what_was_folded():
 def test_planes_equal_the_reference_gradients(golden):
     reference = np.load(golden / "seeds" / "training_triple_odd.npz")
     gray = torch.from_numpy(reference["sharp"].astype(np.float32) / 255)[None]
-    signed = clarity_planes(gray, "signed", normalize=False)[0].numpy() * 255
+    signed = sharpness_planes(gray, "signed", normalize=False)[0].numpy() * 255
     np.testing.assert_allclose(signed[1], reference["gx"], atol=1e-3)
     np.testing.assert_allclose(signed[2], reference["gy"], atol=1e-3)
-    clipped = clarity_planes(gray, normalize=False)[0].numpy() * 255
+    clipped = sharpness_planes(gray, normalize=False)[0].numpy() * 255
     np.testing.assert_allclose(
         np.moveaxis(clipped, 0, -1), reference["triple"], atol=1e-3
     )
-    absolute = clarity_planes(gray, "magnitude", normalize=False)[0].numpy()
+    absolute = sharpness_planes(gray, "magnitude", normalize=False)[0].numpy()
     np.testing.assert_array_equal(absolute[1:] * 255, np.abs(signed[1:]))
 
 
 def test_planes_are_normalised_by_the_constants_of_the_papers():
-    planes = clarity_planes(torch.full((1, 3, 3), 0.44))
+    planes = sharpness_planes(torch.full((1, 3, 3), 0.44))
     assert planes[0, 0].abs().max() < 1e-6
     np.testing.assert_allclose(planes[0, 1].numpy(), -0.053 / 0.079, rtol=1e-6)
     np.testing.assert_allclose(planes[0, 2].numpy(), -0.062 / 0.085, rtol=1e-6)
@@ -198,4 +198,4 @@ def test_planes_are_normalised_by_the_constants_of_the_papers():
 
 def test_unknown_gradients_are_an_error():
     with pytest.raises(ValueError, match="gradients='both'"):
-        clarity_planes(torch.zeros(1, 4, 4), "both")
+        sharpness_planes(torch.zeros(1, 4, 4), "both")

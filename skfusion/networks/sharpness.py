@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["ResidualBlock", "SixPathNet", "ThreePathNet", "clarity_planes"]
+__all__ = ["ResidualBlock", "SixPathNet", "ThreePathNet", "sharpness_planes"]
 
 _SLOPE = 0.1
 # A window of 32 pixels ends as 4 x 4 cells of 8 pixels each.
@@ -403,7 +403,7 @@ _MEANS = (0.44, 0.053, 0.062)
 _DEVIATIONS = (0.076, 0.079, 0.085)
 
 
-def clarity_planes(gray, gradients="clipped", normalize=True):
+def sharpness_planes(gray, gradients="clipped", normalize=True):
     """Return what the networks see of an image: gray and two Sobel gradients.
 
     Parameters
