@@ -3,8 +3,11 @@ from .deep.datfuse import DATFuse as DATFuse
 from .deep.didfuse import DIDFuse as DIDFuse
 from .deep.encoder_decoder import EncoderDecoderFuser as EncoderDecoderFuser
 from .deep.lrrnet import LRRNet as LRRNet
+from .deep.lutfuse import LUTFuse as LUTFuse
 from .deep.mmdrfuse import MMDRFuse as MMDRFuse
+from .deep.module_fuser import ModuleFuser as ModuleFuser
 from .deep.mufusion import MUFusion as MUFusion
+from .deep.onnx_fuser import ONNXFuser as ONNXFuser
 from .deep.reconet import ReCoNet as ReCoNet
 from .deep.sage import SAGE as SAGE
 from .deep.sdnet import SDNet as SDNet

@@ -3,6 +3,8 @@
 from skfusion import fusers, transforms
 from skfusion.base import BaseFuser, ImageTransformer
 
+from .foreign import Mean, mean_file
+
 # Networks without shipped weights: trained, as small as they can be.
 _TINY = {
     "weights": None,
@@ -17,9 +19,12 @@ CHEAP = {
     "ConvSR": {"max_iter": 3},
     "EncoderDecoderFuser": {"activation": "leaky_relu", "base_channels": 16},
     "DATFuse": {**_TINY, "n_channels": 4},
+    "LUTFuse": {**_TINY, "n_nodes": 3, "n_channels": 2},
     "LRRNet": {**_TINY, "n_channels": 2, "n_steps": 1},
     "MMDRFuse": _TINY,
     "MUFusion": {**_TINY, "n_channels": 2},
+    "ModuleFuser": {"module": Mean},
+    "ONNXFuser": {"path": mean_file},
     "ReCoNet": {**_TINY, "n_channels": 2, "n_steps": 1},
     "Resize": {"scale": 1.0},
     "SAGE": {**_TINY, "n_channels": 2},
@@ -55,7 +60,8 @@ def _classes(module, base):
 
 def make(cls):
     """Return a cheap default instance of a class."""
-    return cls(**CHEAP.get(cls.__name__, {}))
+    params = CHEAP.get(cls.__name__, {})
+    return cls(**{k: v() if callable(v) else v for k, v in params.items()})
 
 
 TRANSFORMERS = _classes(transforms, ImageTransformer)

@@ -260,7 +260,7 @@ def check_pickle_is_small(cls, tmp_path):
 
 
 def learned_bytes(fuser):
-    network = vars(fuser).get("network_")
+    network = vars(fuser).get("network_", vars(fuser).get("module"))
     arrays = [v for v in vars(fuser).values() if isinstance(v, np.ndarray)]
     size = sum(array.nbytes for array in arrays)
     if network is not None:

@@ -1,0 +1,48 @@
+"""Networks that were made elsewhere: a module and an ONNX file of the mean."""
+
+import functools
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+class Mean(nn.Module):
+    """The mean of two images, with a parameter that can be trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.shares = nn.Parameter(torch.tensor([0.5, 0.5]))
+
+    def forward(self, infrared, visible):
+        return self.shares[0] * infrared + self.shares[1] * visible
+
+
+def write_mean(path, *, shape=("n", 1, "h", "w"), names=("a", "b"), kind="FLOAT"):
+    """Write 0.25 of the first and 0.75 of the second input."""
+    from onnx import TensorProto, helper, save
+
+    kind = getattr(TensorProto, kind)
+    shares = [
+        helper.make_tensor(f"share_{i}", kind, [1], [value])
+        for i, value in enumerate((0.25, 0.75))
+    ]
+    nodes = [
+        helper.make_node("Mul", [name, f"share_{i}"], [f"part_{i}"])
+        for i, name in enumerate(names)
+    ]
+    nodes.append(helper.make_node("Add", ["part_0", "part_1"], ["fused"]))
+    values = [helper.make_tensor_value_info(name, kind, shape) for name in names]
+    output = helper.make_tensor_value_info("fused", kind, shape)
+    graph = helper.make_graph(nodes, "mean", values, [output], shares)
+    opset = [helper.make_opsetid("", 18)]
+    save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+
+
+@functools.cache
+def mean_file():
+    """Return the path of a file that lives as long as the tests."""
+    path = Path(tempfile.mkdtemp()) / "mean.onnx"
+    write_mean(path)
+    return str(path)
