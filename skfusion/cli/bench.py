@@ -24,6 +24,13 @@ def add(commands):
         "--methods", default="all", help="all, or names with commas between"
     )
     bench.add_argument(
+        "--onnx",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a network of your own beside them; can be repeated",
+    )
+    bench.add_argument(
         "--metrics", default="vifb", help="a named set, or names with commas between"
     )
     bench.add_argument(
@@ -41,10 +48,10 @@ def run(args):
     """Do the work and return the exit code."""
     from ..leaderboard import run_bench
 
-    methods, metrics = args.methods, args.metrics
+    metrics = args.metrics
     board = run_bench(
         args.pairs,
-        methods=methods if methods == "all" else methods.split(","),
+        methods=_methods(args.methods, args.onnx),
         published=args.published,
         metrics=metrics.split(",") if "," in metrics else metrics,
         color=args.color.replace("-", "_"),
@@ -60,3 +67,22 @@ def run(args):
     if not args.quiet:
         print(f"report: {Path(args.output) / 'index.html'}")
     return 1 if board.failures else 0
+
+
+def _methods(names, files):
+    """Return the named methods, and networks in files by the names of the files."""
+    names = names if names == "all" else names.split(",")
+    if not files:
+        return names
+    from ..fusers import ONNXFuser
+    from ..pipelines import pipeline_names
+
+    methods = dict.fromkeys(pipeline_names() if names == "all" else names)
+    for file in files:
+        name = Path(file).stem
+        if name in methods:
+            raise ValueError(
+                f"--onnx {file!r}: there is a method {name!r} already; rename the file."
+            )
+        methods[name] = ONNXFuser(file).fit()
+    return methods

@@ -28,6 +28,11 @@ def add_method(parser):
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--method", metavar="NAME", help="see `skfusion info`")
     which.add_argument("--model", metavar="FILE", help="best.json of a search")
+    which.add_argument(
+        "--onnx",
+        metavar="FILE",
+        help="your own network; --param multiple_of=32 and others of ONNXFuser",
+    )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument(
         "--color", choices=("luma", "gray", "per-channel"), default="luma"
@@ -44,6 +49,10 @@ def build_estimator(args):
         from ..model_files import load_pipeline
 
         estimator = load_pipeline(args.model).set_params(**params)
+    elif args.onnx is not None:
+        from ..fusers import ONNXFuser
+
+        estimator = ONNXFuser(args.onnx).set_params(**params)
     else:
         estimator = get_pipeline(args.method or DEFAULT_METHOD, **params)
     return with_color(estimator, args.color.replace("-", "_"))

@@ -60,13 +60,24 @@ def method_state(name, estimator) -> str:
     """Return a hash of an estimator with its parameters and fitted state."""
     import joblib
 
+    params = estimator.get_params().values()
+    files = [file_state(value) for value in params if _is_model(value)]
     try:
-        return joblib.hash(estimator)
+        return joblib.hash([estimator, files] if files else estimator)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ValueError(
             f"method {name!r} cannot be sent to a worker ({error}): build it from "
             "classes and functions of an importable module."
         ) from None
+
+
+def _is_model(value):
+    """Tell the files that an estimator reads: their content is part of its state."""
+    return (
+        isinstance(value, (str, os.PathLike))
+        and Path(value).suffix in (".onnx", ".safetensors")
+        and Path(value).is_file()
+    )
 
 
 @functools.cache
