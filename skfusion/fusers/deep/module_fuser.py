@@ -140,7 +140,8 @@ def _copy_of(module, device):
     copies = _COPIES.setdefault(module, {})
     found = copies.get(state)
     if found is None:
-        found = copy.deepcopy(module).to(device).eval().requires_grad_(False)
+        with torch.no_grad():
+            found = copy.deepcopy(module).eval().to(device)
         copies.clear()
         copies[state] = found
     return found
