@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 
 from .images import as_float, luma
+from .images.notices import Notices
 from .pairs import ImagePairs, as_pairs
 
 __all__ = [
@@ -302,10 +303,11 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
         self._validate_params()
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
-        for i in range(len(pairs)):
-            fused = self._fuse_any(*pairs.read(i))
-            fused = np.asarray(fused, dtype=np.float32)
-            out[i] = np.ascontiguousarray(np.clip(fused, 0, 1))
+        with Notices():
+            for i in range(len(pairs)):
+                fused = self._fuse_any(*pairs.read(i))
+                fused = np.asarray(fused, dtype=np.float32)
+                out[i] = np.ascontiguousarray(np.clip(fused, 0, 1))
         return out
 
     def _fuse_any(self, ir, vis):
@@ -347,9 +349,10 @@ class WeightMapFuser(BaseFuser):
         self._validate_params()
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
-        for i in range(len(pairs)):
-            ir, vis = pairs.read(i)
-            out[i] = np.asarray(self._weight(ir, luma(vis)), dtype=np.float32)
+        with Notices():
+            for i in range(len(pairs)):
+                ir, vis = pairs.read(i)
+                out[i] = np.asarray(self._weight(ir, luma(vis)), dtype=np.float32)
         return out
 
     def _weight(self, ir, vis):

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from .fused_files import output_paths
 from .images.files import write_image
+from .images.notices import Notices
 from .pairs import as_pairs
 from .workers import keep_freed_memory, one_thread, stream
 
@@ -165,9 +166,11 @@ def fuse_folder(
 
     paths = [str(outputs[i]) for i in todo]
     tasks = _tasks(estimator, pairs[todo], paths, bit_depth, n_jobs)
-    with tqdm(total=len(todo), unit="pair", desc="fusing", disable=verbose <= 0) as bar:
-        for records in stream(tasks, n_jobs):
+    bar = tqdm(total=len(todo), unit="pair", desc="fusing", disable=verbose <= 0)
+    with Notices() as seen, bar:
+        for records, notices in stream(tasks, n_jobs):
             report.records.extend(records)
+            seen.extend(notices)
             bar.update(len(records))
     order = {str(output): i for i, output in enumerate(outputs)}
     report.records.sort(key=lambda record: order[record.output])
@@ -193,11 +196,14 @@ def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):
     """Fuse a few pairs; with one thread if workers share the machine."""
     if shared:
         keep_freed_memory()
-    with one_thread() if shared else contextlib.nullcontext():
-        return [
+    limits = one_thread() if shared else contextlib.nullcontext()
+    # What is said about images travels with the records, to be said once.
+    with limits, Notices(quiet=True) as seen:
+        records = [
             _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
             for i, output in enumerate(outputs)
         ]
+    return records, seen.found
 
 
 def _fuse_one(estimator, pair, output, bit_depth):

@@ -261,13 +261,17 @@ def with_color(estimator, color):
 
 
 def _gray_pairs(pairs):
-    infrared, visible, colours = [], [], []
+    """Return the pairs with gray visible images, and the colours of these.
+
+    The infrared images are left as they are: what a step does to their range, or says
+    about it, is not for this one to know.
+    """
+    visible, colours = [], []
     for i in range(len(pairs)):
-        ir, vis = pairs.read(i)
-        infrared.append(ir)
+        vis = pairs.read_visible(i)
         visible.append(luma(vis))
         colours.append(vis if vis.ndim == 3 else None)
-    return ImagePairs(infrared, visible, names=pairs.names), colours
+    return ImagePairs(pairs.infrared, visible, names=pairs.names), colours
 
 
 def _with_chroma(fused, colour):

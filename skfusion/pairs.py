@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .images import as_float, luma
+from .images import as_float, door
+from .images.cells import Stretched, file_state
+from .images.objects import as_array
 
-__all__ = ["ImagePairs", "as_pairs", "pair_array"]
+__all__ = ["ImagePairs", "as_pairs", "pair_array", "stretch_infrared"]
 
 _COLUMNS = ("infrared", "visible")
 
@@ -124,7 +126,7 @@ class ImagePairs:
     def paths(self, index):
         """Return the two cells of a pair as paths, ``None`` for an in-memory image."""
         return tuple(
-            Path(cell) if _is_path(cell) else None
+            None if (path := _file_of(cell)) is None else Path(path)
             for cell in (self._infrared.peek(index), self._visible.peek(index))
         )
 
@@ -147,11 +149,15 @@ class ImagePairs:
         ValueError
             If an image is not one, or the two differ in size; the message names the
             pair and the file.
+
+        Warns
+        -----
+        skfusion.images.NarrowRangeWarning
+            If one of them has 16 bits and fills a sliver of them.
         """
-        infrared, visible = self._infrared.peek(index), self._visible.peek(index)
-        name = self.names[index]
-        ir = luma(infrared, _call("infrared", infrared, name))
-        vis = as_float(visible, _call("visible", visible, name))
+        infrared, name = self._infrared.peek(index), self.names[index]
+        ir = door.infrared(infrared, _call("infrared", infrared, name))
+        vis = self.read_visible(index)
         if ir.shape != vis.shape[:2]:
             raise ValueError(
                 f"pair {name!r}: infrared is {ir.shape[0]}x{ir.shape[1]} and visible "
@@ -160,6 +166,26 @@ class ImagePairs:
                 "field of view, or register them first."
             )
         return ir, vis
+
+    def read_visible(self, index):
+        """Read, convert and check the visible image of a pair alone.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        ndarray of float32, shape (H, W) or (H, W, 3)
+            In [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If it is no image; the message names the pair or the file.
+        """
+        cell = self._visible.peek(index)
+        return door.visible(cell, _call("visible", cell, self.names[index]))
 
     def pack(self):
         """Return the same pairs with all pixels in one flat buffer.
@@ -213,6 +239,49 @@ def pair_array(infrared, visible) -> np.ndarray:
     for i, row in enumerate(zip(infrared, visible)):
         X[i, 0], X[i, 1] = row
     return X
+
+
+def stretch_infrared(pairs, low=1.0, high=99.0) -> ImagePairs:
+    """Return the same pairs with each infrared image stretched when it is read.
+
+    For the counts of a thermal camera, which fill a sliver of 16 bits: what
+    :class:`skfusion.transforms.LinearStretch` does, but nothing is read here, and the
+    stretched images are also those that a metric sees.
+
+    Parameters
+    ----------
+    pairs : pairs
+        Any form that :func:`as_pairs` takes.
+    low, high : float, default=1.0 and 99.0
+        Percentiles of each image that become 0 and 1.
+
+    Returns
+    -------
+    ImagePairs
+
+    Raises
+    ------
+    ValueError
+        If the percentiles are not in order, between 0 and 100.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion import ImagePairs
+    >>> from skfusion.pairs import stretch_infrared
+    >>> counts = np.array([[7200, 7700, 8200]], dtype=np.uint16)
+    >>> X = stretch_infrared(ImagePairs([counts], [np.zeros((1, 3))]), 0, 100)
+    >>> X.read(0)[0].round(3)
+    array([[0. , 0.5, 1. ]], dtype=float32)
+    """
+    if not 0 <= low < high <= 100:
+        raise ValueError(
+            f"low={low!r} and high={high!r}: expected percentiles, 0 <= low < high "
+            "<= 100."
+        )
+    pairs = as_pairs(pairs)
+    infrared = [Stretched(cell, float(low), float(high)) for cell in pairs.infrared]
+    return ImagePairs(infrared, pairs.visible, names=pairs.names)
 
 
 def as_pairs(X) -> ImagePairs:
@@ -282,6 +351,33 @@ or dense array (n, 2, H, W) or (n, 2, H, W, 3)
     )
 
 
+class _Cells(np.ndarray):
+    """An object array of images and paths, pickled with the state of their files.
+
+    Whatever hashes it by its pickle (``Pipeline(memory=)``, joblib, dask) sees that a
+    file has changed; who unpickles it gets the cells alone.
+    """
+
+    def __reduce__(self):
+        states = [_state(cell) for cell in self.ravel()]
+        return _unpickled_cells, (self.shape, list(self.ravel()), states)
+
+
+def _unpickled_cells(shape, cells, _states):
+    column = np.empty(len(cells), dtype=object)
+    for i, cell in enumerate(cells):
+        column[i] = cell
+    return column.reshape(shape).view(_Cells)
+
+
+def _state(cell):
+    path = _file_of(cell)
+    try:
+        return None if path is None else file_state(path)
+    except OSError:
+        return None
+
+
 class _ListColumn:
     """Images or paths, one object each."""
 
@@ -290,7 +386,7 @@ class _ListColumn:
 
     @property
     def kind(self):
-        paths = sum(_is_path(cell) for cell in self._cells)
+        paths = sum(_file_of(cell) is not None for cell in self._cells)
         if paths == len(self._cells):
             return "on disk"
         return "in memory" if paths == 0 else "mixed"
@@ -336,11 +432,7 @@ class _PackedColumn:
 
     @classmethod
     def _stored(cls, image):
-        if _is_path(image):
-            from .images.files import read_image
-
-            image = read_image(image)
-        array = np.asarray(image)
+        array = as_array(door.load(image))
         if array.dtype not in cls._DTYPES[:2] or array.ndim not in (2, 3):
             array = as_float(array)
         return np.ascontiguousarray(array)
@@ -376,22 +468,24 @@ def _as_column(cells, name):
             "skfusion.load_pairs for a folder."
         )
     cells = list(cells)
-    column = np.empty(len(cells), dtype=object)
-    for i, cell in enumerate(cells):
-        column[i] = cell
-    return _ListColumn(column)
+    return _ListColumn(_unpickled_cells((len(cells),), cells, None))
 
 
-def _is_path(cell):
-    return isinstance(cell, (str, os.PathLike))
+def _file_of(cell):
+    """Return the path of the file that a cell is read from, or None."""
+    while isinstance(cell, Stretched):
+        cell = cell.image
+    return cell if isinstance(cell, (str, os.PathLike)) else None
 
 
 def _default_name(visible, index):
-    return Path(visible).stem if _is_path(visible) else f"pair_{index:04d}"
+    path = _file_of(visible)
+    return f"pair_{index:04d}" if path is None else Path(path).stem
 
 
 def _call(role, cell, name):
-    return f"{role} {str(cell)!r}" if _is_path(cell) else f"{role} of pair {name!r}"
+    path = _file_of(cell)
+    return f"{role} of pair {name!r}" if path is None else f"{role} {str(path)!r}"
 
 
 def _describe(value):

@@ -1,5 +1,6 @@
 """Every form of X, and what a pair must be."""
 
+import os
 import pickle
 
 import joblib
@@ -8,11 +9,15 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.model_selection import KFold, train_test_split
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
-from skfusion import ImagePairs, pair_array
+from skfusion import ImagePairs, load_pairs, pair_array
+from skfusion.compose import EnhanceByModality
+from skfusion.fusers import AverageFuser
 from skfusion.images import write_image
-from skfusion.pairs import as_pairs
+from skfusion.pairs import as_pairs, stretch_infrared
+from skfusion.transforms import HDRC, LinearStretch
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_pack_keeps_pixels_dtypes_and_colour():
     rng = np.random.default_rng(0)
     infrared = [
         rng.integers(0, 255, (5, 7), np.uint8),
-        rng.integers(0, 9000, (3, 4), np.uint16),
+        rng.integers(0, 90, (3, 4), np.uint16) * np.uint16(600),
         rng.random((6, 2)),
     ]
     visible = [
@@ -207,3 +212,107 @@ def test_what_is_no_pairs_is_refused():
 def test_pairs_pass_through():
     X = ImagePairs([], [])
     assert as_pairs(X) is X
+
+
+# ----------------------------------------------------------------- caches, stretch
+
+
+def written(folder, level):
+    for side in ("ir", "vis"):
+        (folder / side).mkdir(exist_ok=True)
+        write_image(folder / side / "1.png", np.full((16, 16), level, np.uint8))
+    return folder
+
+
+def hashes(X):
+    from dask.base import tokenize
+
+    return joblib.hash(X), tokenize(X), pickle.dumps(X)
+
+
+@pytest.mark.parametrize("form", ["pairs", "slice", "column", "stretched"])
+def test_what_hashes_pairs_sees_that_a_file_has_changed(tmp_path, form):
+    def loaded():
+        X = load_pairs(tmp_path)
+        return {
+            "pairs": X,
+            "slice": X[0:1],
+            "column": X.infrared,
+            "stretched": stretch_infrared(X),
+        }[form]
+
+    written(tmp_path, 50)
+    first, again = hashes(loaded()), hashes(loaded())
+    assert first == again
+    os.utime(tmp_path / "ir" / "1.png", ns=(0, 0))
+    touched = hashes(loaded())
+    (tmp_path / "ir" / "1.png").write_bytes(b"other size")
+    os.utime(tmp_path / "ir" / "1.png", ns=(0, 0))
+    resized = hashes(loaded())
+    for one in zip(first, touched, resized):
+        assert len(set(one)) == 3
+
+
+def test_a_file_that_is_not_there_has_a_state_too(tmp_path):
+    X = ImagePairs([tmp_path / "none.png"], [tmp_path / "none.png"])
+    assert hashes(X) == hashes(X)
+
+
+@pytest.mark.parametrize("infrared", ["passthrough", HDRC(), "nested"])
+def test_a_cached_pipeline_fuses_the_files_as_they_are_now(tmp_path, infrared):
+    cache = str(tmp_path / "cache")
+    if infrared == "nested":
+        infrared = Pipeline([("a", HDRC()), ("b", HDRC())], memory=cache)
+    steps = [("enhance", EnhanceByModality(infrared)), ("fuse", AverageFuser())]
+    cached = Pipeline(steps, memory=cache)
+    data = tmp_path / "data"
+    data.mkdir()
+    for level in (50, 200):
+        X = load_pairs(written(data, level))
+        np.testing.assert_array_equal(
+            cached.fit_transform(X)[0], Pipeline(steps).fit_transform(X)[0]
+        )
+        assert abs(cached.fit_transform(X)[0].mean() * 255 - level) < 60
+
+
+def test_pickled_pairs_are_the_same_pairs(tmp_path):
+    X = load_pairs(written(tmp_path, 50))
+    back = pickle.loads(pickle.dumps(X))
+    assert back.infrared.tolist() == X.infrared.tolist()
+    assert back.names.tolist() == X.names.tolist()
+    np.testing.assert_array_equal(back.read(0)[0], X.read(0)[0])
+
+
+def test_stretched_pairs_are_read_stretched(tmp_path):
+    counts = np.random.default_rng(0).integers(7192, 8208, (9, 11)).astype(np.uint16)
+    path = tmp_path / "counts.png"
+    write_image(path, counts, bit_depth=16)
+    visible = np.zeros((9, 11), np.uint8)
+    expected = LinearStretch(1, 99).transform([counts])[0]
+    for X in (ImagePairs([path], [visible]), ImagePairs([counts], [visible])):
+        X = pickle.loads(pickle.dumps(stretch_infrared(X)))
+        np.testing.assert_array_equal(X.read(0)[0], expected)
+        np.testing.assert_array_equal(X.pack().read(0)[0], expected)
+        np.testing.assert_array_equal(np.asarray(X.infrared[0]), expected)
+        np.testing.assert_array_equal(
+            AverageFuser(visible_weight=0).transform(X)[0], expected
+        )
+    X = stretch_infrared(ImagePairs([path], [visible], names=["a"]), 0, 100)
+    assert X.paths(0) == (path, None)
+    assert X.read(0)[0].min() == 0 and X.read(0)[0].max() == 1
+
+
+@pytest.mark.parametrize("limits", [(-1, 99), (50, 50), (99, 1), (1, 101)])
+def test_percentiles_of_a_stretch_are_checked(limits):
+    with pytest.raises(ValueError, match=r"low=.* and high=.*: expected percentiles"):
+        stretch_infrared([], *limits)
+
+
+def test_an_unreadable_image_of_a_stretched_pair_is_named(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="a.png is no PNG"):
+        stretch_infrared(ImagePairs([path], [path])).read(0)
+    with pytest.raises(ValueError, match=r"infrared of pair 'x' .*dtype int64"):
+        X = ImagePairs([np.zeros((2, 2), int)], [path], names=["x"])
+        stretch_infrared(X).read(0)

@@ -4,4 +4,7 @@ from .door import luma as luma
 from .files import ImageReadError as ImageReadError
 from .files import read_image as read_image
 from .files import write_image as write_image
+from .notices import FalseColourWarning as FalseColourWarning
+from .notices import ImageWarning as ImageWarning
+from .notices import NarrowRangeWarning as NarrowRangeWarning
 from .pixels import to_dtype as to_dtype

@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 import functools
-import os
 
 from . import pixels
-from .files import read_image
+from .cells import load, seen
+from .objects import as_array
+from .ranges import notice_range
 
-__all__ = ["as_float", "as_levels", "load", "luma"]
-
-
-def load(image):
-    """Return the pixels of a path, and anything else as it came."""
-    return read_image(image) if isinstance(image, (str, os.PathLike)) else image
+__all__ = ["as_float", "as_levels", "infrared", "load", "luma", "visible"]
 
 
 def _or_path(function):
@@ -28,3 +24,53 @@ def _or_path(function):
 as_float = _or_path(pixels.as_float)
 as_levels = _or_path(pixels.as_levels)
 luma = _or_path(pixels.luma)
+
+
+def infrared(image, name="infrared"):
+    """Return an infrared image as gray float32, and say what is odd about it.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+    name : str, default="infrared"
+        What to call the image in an error or a warning.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        In [0, 1].
+
+    Warns
+    -----
+    NarrowRangeWarning
+        If it has 16 bits and fills a sliver of them.
+    """
+    image, _ = seen(image, name)
+    image = as_array(image, name)
+    notice_range(image, name)
+    return pixels.luma(image, name)
+
+
+def visible(image, name="visible"):
+    """Return a visible image as float32, and say what is odd about it.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+    name : str, default="visible"
+        What to call the image in an error or a warning.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W) or (H, W, 3)
+        In [0, 1].
+
+    Warns
+    -----
+    NarrowRangeWarning
+        If it has 16 bits and fills a sliver of them.
+    """
+    image, _ = seen(image, name)
+    image = as_array(image, name)
+    notice_range(image, name)
+    return pixels.as_float(image, name)

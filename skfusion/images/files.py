@@ -6,20 +6,21 @@ from __future__ import annotations
 import io
 import os
 import stat
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from .._atomic_files import replace_file
 from ._headers import plan_decoding
+from .notices import ImageWarning, notify
+from .objects import is_gray, shown_pixels
 from .pixels import as_float, to_dtype
 
 __all__ = [
     "READABLE_SUFFIXES",
     "ImageReadError",
-    "ImageWarning",
     "check_format",
+    "opened",
     "read_image",
     "write_image",
 ]
@@ -43,10 +44,6 @@ class ImageReadError(OSError, ValueError):
     It is both a ``ValueError`` (a bad input) and an ``OSError`` (a bad file), so that
     code which catches either keeps working.
     """
-
-
-class ImageWarning(UserWarning):
-    """An image was read, but something in it was left out, such as its alpha."""
 
 
 def read_image(path, *, max_pixels=2**27) -> np.ndarray:
@@ -106,6 +103,23 @@ def read_image(path, *, max_pixels=2**27) -> np.ndarray:
     >>> read_image(path)
     array([[  0, 128, 255]], dtype=uint8)
     """
+    return opened(path, max_pixels=max_pixels)[0]
+
+
+def opened(path, *, max_pixels=2**27):
+    """Read an image file; return it and what is known beyond its pixels.
+
+    Parameters
+    ----------
+    path, max_pixels
+        As for :func:`read_image`.
+
+    Returns
+    -------
+    image : ndarray
+    notes : tuple of str
+        Phrases that follow the name of the image.
+    """
     if isinstance(max_pixels, bool) or not max_pixels >= 1:
         raise ValueError(f"max_pixels={max_pixels!r}: expected an int of at least 1.")
     data = _read_bytes(path, max(2**31, _BYTES_PER_PIXEL * int(max_pixels)))
@@ -127,18 +141,18 @@ def read_image(path, *, max_pixels=2**27) -> np.ndarray:
             f"{plan.width} x {plan.height} pixels and the rest another size."
         )
     if not opaque:
-        warnings.warn(
-            f"{os.fspath(path)} has an alpha channel that is not opaque: it is "
-            "dropped and the colours below it are used as they are.",
+        notify(
             ImageWarning,
-            stacklevel=2,
+            os.fspath(path),
+            "has an alpha channel that is not opaque: it is dropped and the colours "
+            "below it are used as they are",
         )
     if plan.inverted:
         image = np.iinfo(image.dtype).max - image
-    if image.ndim == 3 and _is_gray(image):
+    if image.ndim == 3 and is_gray(image):
         image = image[..., 0]
     image = np.ascontiguousarray(_turned(image, plan.orientation))
-    return image if image.flags.writeable else image.copy()
+    return (image if image.flags.writeable else image.copy()), ()
 
 
 def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
@@ -259,21 +273,7 @@ def _decode(plan):
         if file.size != (plan.width, plan.height):
             raise ValueError(f"its parts disagree on its size ({file.size})")
         file.load()
-        transparent = "transparency" in file.info
-        if transparent or file.mode in ("RGBA", "RGBa", "LA", "La", "PA"):
-            alpha = np.asarray(file.convert("RGBA"))
-            return alpha[..., :3], bool((alpha[..., 3] == 255).all())
-        if file.mode in ("1", "L", "RGB", "F"):
-            image = np.asarray(file)
-        elif file.mode.startswith("I;16"):
-            image = np.asarray(file).astype(np.uint16, copy=False)
-        elif file.mode in ("P", "CMYK", "YCbCr", "RGBX"):
-            image = np.asarray(file.convert("RGB"))
-        else:
-            raise ValueError(f"its mode {file.mode} is unknown here")
-    if image.dtype == bool:
-        image = image.astype(np.uint8) * np.uint8(255)
-    return image, True
+        return shown_pixels(file)
 
 
 def _decode_with_cv2(plan):
@@ -297,19 +297,6 @@ def _decode_with_cv2(plan):
     if image.shape[2] != 3:
         raise ValueError(f"it has {image.shape[2]} channels")
     return image[..., ::-1], opaque
-
-
-def _is_gray(image):
-    # The first row tells most colour images apart without a pass over all pixels.
-    for part in (image[:1], image):
-        if not (
-            np.array_equal(part[..., 0], part[..., 1], equal_nan=part.dtype.kind == "f")
-            and np.array_equal(
-                part[..., 0], part[..., 2], equal_nan=part.dtype.kind == "f"
-            )
-        ):
-            return False
-    return True
 
 
 def _turned(image, orientation):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .objects import as_array
+
 __all__ = ["as_float", "as_levels", "luma", "to_dtype"]
 
 # ITU-R BT.601 luma; the weights of cv2.cvtColor and (to 3 digits) of rgb2gray.
@@ -135,7 +137,7 @@ def to_dtype(image, dtype) -> np.ndarray:
     >>> to_dtype(np.array([[0.0, 0.5, 1.0]]), np.uint8)
     array([[  0, 128, 255]], dtype=uint8)
     """
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(dtype).newbyteorder("=")
     if np.issubdtype(dtype, np.floating):
         return np.asarray(image, dtype=dtype)
     if dtype not in (np.uint8, np.uint16):
@@ -153,13 +155,13 @@ def to_dtype(image, dtype) -> np.ndarray:
 
 
 def _checked(image, name):
-    array = np.asarray(image)
+    array = as_array(image, name)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise ValueError(
             f"{name} has shape {array.shape}: expected (H, W) or (H, W, 3) RGB; "
-            "move the channels last and drop an alpha channel first."
+            f"{_reshaped(array)}."
         )
     if array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}: it holds no pixel.")
@@ -167,11 +169,6 @@ def _checked(image, name):
         return array
     if array.dtype == bool:
         return array.astype(np.float32)
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(
-            f"{name} has dtype {array.dtype}: use uint8, uint16, or float in [0, 1] "
-            "(counts of a thermal camera: image.astype(np.uint16), then LinearStretch)."
-        )
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = int(np.count_nonzero(~np.isfinite(array)))
@@ -183,8 +180,16 @@ def _checked(image, name):
         if low < -_ROUNDING or high > 1.0 + _ROUNDING:
             raise ValueError(
                 f"{name} has values from {low:.6g} to {high:.6g}: scale float images "
-                "to [0, 1] first, e.g. (image - low) / (high - low) with limits that "
-                "you know, or pass uint8 or uint16."
+                f"to [0, 1] first, e.g. np.interp(image, ({low:.6g}, {high:.6g}), "
+                "(0, 1)) or with limits that you know, or pass uint8 or uint16."
             )
         array = np.clip(array, 0.0, 1.0)
     return array
+
+
+def _reshaped(array):
+    if array.ndim == 3 and array.shape[0] in (1, 3):
+        return "move the channels last, e.g. np.moveaxis(image, 0, -1)"
+    if array.ndim == 3 and array.shape[2] in (2, 4):
+        return f"drop the last channel, e.g. image[..., :{array.shape[2] - 1}]"
+    return "move the channels last and drop an alpha channel first"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .._version import __version__
+from ..images import cells
 
 __all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
 
@@ -46,8 +47,7 @@ def file_state(cell):
         Size and time of a file; shape, dtype and hash of an array.
     """
     if isinstance(cell, (str, os.PathLike)):
-        found = os.stat(cell)
-        return [found.st_size, found.st_mtime_ns]
+        return list(cells.file_state(cell))
     array = np.ascontiguousarray(cell)
     return [
         list(array.shape),

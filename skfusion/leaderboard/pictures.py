@@ -10,6 +10,7 @@ import numpy as np
 
 from ..images import as_float, to_dtype
 from ..images.files import read_image
+from ..images.notices import Notices
 
 __all__ = ["embed_pictures"]
 
@@ -61,7 +62,8 @@ def embed_pictures(pairs, pictures, labels, *, budget=17_000_000):
 
 
 def _encode_pair(pairs, i, pictures, labels, side, quality):
-    infrared, visible = pairs.read(i)
+    with Notices(quiet=True):
+        infrared, visible = pairs.read(i)
     name = str(pairs.names[i])
     fused = [pictures.get(label, {}).get(name) for label in labels]
     return {

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..compose import with_color
 from ..datasets import load_pairs
 from ..fused_files import output_paths
+from ..images.notices import Notices
 from ..metrics.sets import as_entries
 from ..pairs import as_pairs
 from ..pipelines import get_pipeline, pipeline_names
@@ -106,13 +107,14 @@ def _as_dict(methods):
 def _readable(pairs):
     """Read every pair once: drop and name the bad ones."""
     good, sizes, failures = [], [], []
-    for i, name in enumerate(pairs.names):
-        try:
-            sizes.append(pairs.read(i)[0].size)
-            good.append(i)
-        except (ValueError, OSError) as error:
-            error = sentence(error)
-            failures.append({"method": "", "pair": str(name), "error": error})
+    with Notices():
+        for i, name in enumerate(pairs.names):
+            try:
+                sizes.append(pairs.read(i)[0].size)
+                good.append(i)
+            except (ValueError, OSError) as error:
+                error = sentence(error)
+                failures.append({"method": "", "pair": str(name), "error": error})
     if not good:
         raise ValueError(
             f"none of the {len(pairs)} pairs can be read, the first because "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..images.files import write_image
+from ..images.notices import Notices
 from ..metrics import UndefinedMetricWarning, evaluate
 from ..pairs import ImagePairs
 from ..workers import keep_freed_memory, one_thread
@@ -57,10 +58,12 @@ def do_unit(unit) -> Record:
     """Do the work and return its record; an error becomes its sentence."""
     record, start = unit.record, time.perf_counter()
     try:
-        if unit.estimator is not None:
-            record.seconds, record.memory = _fuse(unit)
-        record.fused = file_state(unit.fused)
-        record.values = _measure(unit)
+        # What there is to say about the pairs was said when the request was read.
+        with Notices(quiet=True):
+            if unit.estimator is not None:
+                record.seconds, record.memory = _fuse(unit)
+            record.fused = file_state(unit.fused)
+            record.values = _measure(unit)
     except Exception as error:  # whatever a method does costs nobody else
         record.error, record.values = sentence(error), {}
     record.elapsed = time.perf_counter() - start

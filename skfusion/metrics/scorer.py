@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from skfusion.images import as_levels
+from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
 
 from ._metric import Metric, UndefinedMetricWarning
@@ -117,6 +118,11 @@ class _FunctionScorer:
 
 
 def _mean_scores(estimator, X, score_pair, entries):
+    with Notices():
+        return _means_of_pairs(estimator, X, score_pair, entries)
+
+
+def _means_of_pairs(estimator, X, score_pair, entries):
     pairs = as_pairs(X)
     fused = estimator.transform(X)
     if len(fused) != len(pairs):
@@ -145,7 +151,7 @@ def _mean_scores(estimator, X, score_pair, entries):
             f"pairs left out because a source is constant: {', '.join(left_out)} of "
             f"{len(pairs)}.",
             UndefinedMetricWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return scores
 

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from skfusion.fused_files import find_fused
+from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
 
 from ._metric import UndefinedMetricWarning
@@ -61,10 +62,14 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
     pairs = as_pairs(pairs)
     entries = as_entries(metrics)
     images = _fused_images(pairs, fused)
-    rows = Parallel(n_jobs=n_jobs)(
-        delayed(_evaluate_pair)(pairs[i : i + 1], images[i], entries)
-        for i in range(len(pairs))
-    )
+    with Notices() as seen:
+        rows = []
+        for row, notices in Parallel(n_jobs=n_jobs)(
+            delayed(_evaluate_pair)(pairs[i : i + 1], images[i], entries)
+            for i in range(len(pairs))
+        ):
+            rows.append(row)
+            seen.extend(notices)
     columns = [entry.column for entry in entries]
     table = pd.DataFrame(rows, index=pd.Index(pairs.names, name="pair"))
     table = table.reindex(columns=columns).astype(np.float64)
@@ -82,15 +87,18 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
 def _evaluate_pair(pair, fused, entries):
     from skfusion.images import as_float
 
-    infrared, visible = pair.read(0)
-    fused = as_float(fused, f"fused image of pair {pair.names[0]!r}")
+    # What is said about images travels with the row, to be said once.
+    with Notices(quiet=True) as seen:
+        infrared, visible = pair.read(0)
+        fused = as_float(fused, f"fused image of pair {pair.names[0]!r}")
     if fused.shape[:2] != infrared.shape:
         raise ValueError(
             f"pair {pair.names[0]!r}: the fused image is {fused.shape[0]}x"
             f"{fused.shape[1]}, its sources {infrared.shape[0]}x{infrared.shape[1]} "
             "(rows x columns): score images of one size."
         )
-    return compute_entries(infrared, visible, fused, entries, small_is_nan=True)
+    row = compute_entries(infrared, visible, fused, entries, small_is_nan=True)
+    return row, seen.found
 
 
 def _fused_images(pairs, fused):

@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..compose import with_color
-from ..images import as_float, to_dtype
-from ..images.door import load
+from ..images import to_dtype
+from ..images.cells import load
+from ..images.notices import Notices
+from ..images.objects import as_array
 from ..pairs import ImagePairs
 from .named import DEFAULT_METHOD, get_pipeline
 
@@ -51,15 +53,13 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     """
     estimator = _estimator(method, params)
     estimator = with_color(estimator, color)
-    if isinstance(visible, np.ndarray):
-        dtype = visible.dtype
-    else:
-        visible = _pixels(visible)
-        dtype = visible.dtype
+    visible = as_array(load(visible), "visible")
+    dtype = visible.dtype
     if dtype.kind == "b":
         dtype = np.dtype(np.float32)
     pairs = ImagePairs([infrared], [visible], names=["the pair"])
-    fused = estimator.transform(pairs)[0]
+    with Notices():
+        fused = estimator.transform(pairs)[0]
     return to_dtype(fused, dtype)
 
 
@@ -73,9 +73,3 @@ def _estimator(method, params):
     from sklearn.base import clone
 
     return clone(method).set_params(**params) if params else method
-
-
-def _pixels(image):
-    """Return an array whose dtype says what the result shall be."""
-    array = np.asarray(load(image))
-    return array if array.dtype != object else as_float(image, "visible")

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from numbers import Real
 
-import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..base import ImageTransformer
+from ..images.ranges import limits, stretch
 
 __all__ = ["LinearStretch"]
 
@@ -71,20 +71,3 @@ class LinearStretch(ImageTransformer):
     def _transform_image(self, image):
         low, high = limits(image, self.low, self.high)
         return stretch(image, low, high)
-
-
-def limits(image, low, high):
-    """Percentiles of an image; the ends without a sort."""
-    bottom = image.min() if low == 0 else np.percentile(image, low)
-    top = image.max() if high == 100 else np.percentile(image, high)
-    return np.float32(bottom), np.float32(top)
-
-
-def stretch(image, low, high):
-    """Map [low, high] to [0, 1] and clip; a step where the two agree."""
-    if not low < high:
-        return (image > high).astype(np.float32)
-    # A division, so that the top comes out as exactly 1.
-    out = np.subtract(image, low)
-    np.divide(out, high - low, out=out)
-    return np.clip(out, 0.0, 1.0, out=out)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..compose import _with_chroma
 from ..images import luma
+from ..images.notices import Notices
 from ..pairs import ImagePairs
 from .streams import FrameReader, FrameWriter, VideoError
 from .tone import ToneSmoother
@@ -210,13 +211,14 @@ def fuse_video(
                 f"out={str(out)!r} exists: overwrite=True replaces it."
             )
         steady = _Steady(temporal) if temporal else None
-        shape, n_frames = None, 0
+        shape, n_frames, notices = None, 0, Notices()
         try:
             for now, ir, vis in _with_bar(pairing, verbose):
                 pair = ImagePairs([ir], [vis], names=[f"frame {n_frames}"])
-                fused = estimator.transform(pair)[0]
-                if steady is not None:
-                    fused = steady(*pair.read(0), fused, now)
+                with notices:  # entered anew for each frame, it says a thing once
+                    fused = estimator.transform(pair)[0]
+                    if steady is not None:
+                        fused = steady(*pair.read(0), fused, now)
                 writer.write(fused, now)
                 shape, n_frames = fused.shape, n_frames + 1
             if not n_frames:

@@ -4,6 +4,7 @@ One test a row of ``data/awkward/index.csv`` of the shared folder beside the rep
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
+import contextlib
 import csv
 import warnings
 from pathlib import Path
@@ -14,7 +15,12 @@ import pytest
 import skfusion
 from skfusion import ImagePairs
 from skfusion.datasets import UnpairedImageWarning, find_pairs, load_pairs
-from skfusion.images.files import ImageReadError, ImageWarning, read_image
+from skfusion.images import (
+    ImageReadError,
+    ImageWarning,
+    NarrowRangeWarning,
+    read_image,
+)
 from skfusion.transforms import LinearStretch, Resize
 
 AWKWARD = Path(__file__).resolve().parents[3] / "shared" / "data" / "awkward"
@@ -89,7 +95,10 @@ def test_radiometric_counts_keep_16_bits(name):
     assert stretched.max() - stretched.min() > 0.9
     assert read_image(rjpeg).shape == (240, 320, 3)
     assert read_image(vis).shape == (480, 640, 3)
-    with pytest.raises(ValueError, match="Resize"):
+    with (
+        pytest.raises(ValueError, match="Resize"),
+        pytest.warns(NarrowRangeWarning, match=png.name),
+    ):
         ImagePairs([png], [vis]).read(0)
 
 
@@ -104,7 +113,13 @@ def test_deep_images_are_scaled_by_their_dtype_or_refused(name):
             ImagePairs([infrared], [visible]).read(0)
         return
     assert image.dtype == np.uint16
-    ir, vis = ImagePairs([infrared], [visible]).read(0)
+    narrow = contextlib.nullcontext()
+    if name != "full16":
+        narrow = pytest.warns(
+            NarrowRangeWarning, match=r"1\.[56] % of its range, 7\d{3}"
+        )
+    with narrow:
+        ir, vis = ImagePairs([infrared], [visible]).read(0)
     np.testing.assert_allclose(ir, image / 65535, atol=1e-7)
     assert vis.shape == (480, 640, 3)
     if name == "full16":

@@ -14,12 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from skfusion.images.files import (
-    ImageReadError,
-    ImageWarning,
-    read_image,
-    write_image,
-)
+from skfusion.images import ImageReadError, ImageWarning, read_image, write_image
 
 GRAY = (np.arange(5 * 7).reshape(5, 7) * 7).astype(np.uint8)
 COLOUR = np.stack([GRAY, GRAY[::-1], GRAY[:, ::-1]], axis=-1)

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
+from ...images.ranges import limits, stretch
 from ...transforms import HDRC, guided_filter
-from ...transforms.linear_stretch import limits, stretch
 from .hmsd_gf import HMSDGF
 
 __all__ = ["GFCE"]

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 
 from ...base import BaseFuser
 from ...images import luma
+from ...images.notices import Notices
 from ...pairs import as_pairs
 from ...transforms import guided_filter
 from .._filters import box_mean, gaussian, grey_levels, mround
@@ -140,10 +141,11 @@ class GFF(BaseFuser):
         self._validate_params()
         pairs = as_pairs(X)
         out = np.empty((len(pairs), 2), dtype=object)
-        for i in range(len(pairs)):
-            ir, vis = pairs.read(i)
-            weights = self._weights(ir, luma(vis))
-            out[i, 0], out[i, 1] = (w.astype(np.float32) for w, _ in weights)
+        with Notices():
+            for i in range(len(pairs)):
+                ir, vis = pairs.read(i)
+                weights = self._weights(ir, luma(vis))
+                out[i, 0], out[i, 1] = (w.astype(np.float32) for w, _ in weights)
         return out
 
     def _fuse(self, ir, vis):

@@ -1,0 +1,104 @@
+"""Images that are not arrays yet: what is done to a file when it is read."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from . import pixels
+from .files import opened
+from .ranges import limits, stretch
+
+__all__ = ["LazyImage", "Stretched", "file_state", "load", "seen"]
+
+
+class LazyImage:
+    """An image that is made when it is used; what pairs hold in place of an array."""
+
+    def seen(self, name):
+        """Return the pixels and what the file says about them."""
+        raise NotImplementedError
+
+    def __array__(self, dtype=None, copy=None):
+        return self.seen("image")[0].astype(dtype or None, copy=bool(copy))
+
+
+@dataclass(frozen=True)
+class Stretched(LazyImage):
+    """An image that is stretched between two percentiles when it is read.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+    low, high : float
+        Percentiles that become 0 and 1.
+    """
+
+    image: object
+    low: float
+    high: float
+
+    def seen(self, name):
+        """Return the stretched image, float32 in [0, 1]."""
+        image, notes = seen(self.image, name)
+        image = pixels.as_float(image, name)
+        return stretch(image, *limits(image, self.low, self.high)), notes
+
+
+def seen(image, name="image"):
+    """Return the pixels of an image and what is known of them beyond their values.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+    name : str, default="image"
+        What to call the image in an error.
+
+    Returns
+    -------
+    image : array-like
+        Read from the file if it was a path, else as it came.
+    notes : tuple of str
+        Phrases that follow the name of the image.
+    """
+    if isinstance(image, LazyImage):
+        return image.seen(name)
+    if isinstance(image, (str, os.PathLike)):
+        return opened(image)
+    return image, ()
+
+
+def load(image):
+    """Return the pixels of a path, and of anything else as it came.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+
+    Returns
+    -------
+    array-like
+    """
+    return seen(image)[0]
+
+
+def file_state(path) -> tuple[int, int]:
+    """Return what tells one state of a file from another: its size and time.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    tuple of int
+        Bytes, and nanoseconds of the last change.
+
+    Raises
+    ------
+    OSError
+        If the file is not there.
+    """
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,171 @@
+"""From whatever is given as an image to an array whose dtype has a meaning."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import numpy as np
+
+from .notices import ImageWarning, notify
+
+__all__ = ["as_array", "is_gray", "is_pillow", "shown_pixels"]
+
+
+def as_array(image, name="image") -> np.ndarray:
+    """Return the pixels of an object in one of the dtypes that have a range.
+
+    Parameters
+    ----------
+    image : array-like or Pillow image
+        A Pillow image gives what it shows: its palette is looked up, its alpha
+        dropped, as :func:`skfusion.images.read_image` does.
+    name : str, default="image"
+        What to call the image in an error.
+
+    Returns
+    -------
+    ndarray of bool, uint8, uint16, float16, float32 or float64
+        In the byte order of the machine; longer floats are rounded to float64. Of any
+        shape, and the input itself where nothing had to change.
+
+    Raises
+    ------
+    ValueError
+        For anything else: nothing at all, masked pixels, other dtypes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.images.objects import as_array
+    >>> as_array(np.array([[7, 8]], dtype=">u2")).dtype
+    dtype('uint16')
+    """
+    array = _pixels(image, name)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype in (bool, np.uint8, np.uint16):
+        return array
+    if array.dtype.kind == "f":
+        return array.astype(np.float64) if array.dtype.itemsize > 8 else array
+    raise ValueError(
+        f"{name} has dtype {array.dtype}{_span(array)}: use uint8, uint16, or float in "
+        f"[0, 1], e.g. {_ways(array)}."
+    )
+
+
+def is_gray(image) -> bool:
+    """Whether three channels are one: exactly equal everywhere, NaN beside NaN."""
+    nan = image.dtype.kind == "f"
+    # The first row tells most colour images apart without a pass over all pixels.
+    return all(
+        np.array_equal(part[..., 0], part[..., c], equal_nan=nan)
+        for part in (image[:1], image)
+        for c in (1, 2)
+    )
+
+
+def is_pillow(image) -> bool:
+    """Whether an object is a Pillow image; Pillow itself is not loaded."""
+    return any(kind.__module__ == "PIL.Image" for kind in type(image).__mro__)
+
+
+def shown_pixels(picture) -> tuple[np.ndarray, bool]:
+    """Return what a Pillow image shows, and whether its alpha hides nothing.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+
+    Returns
+    -------
+    image : ndarray, shape (H, W) or (H, W, 3)
+    opaque : bool
+
+    Raises
+    ------
+    ValueError
+        For a mode that is neither gray nor colour.
+    """
+    mode = picture.mode
+    if "transparency" in picture.info or mode in ("RGBA", "RGBa", "LA", "La", "PA"):
+        alpha = np.asarray(picture.convert("RGBA"))
+        return alpha[..., :3], bool((alpha[..., 3] == 255).all())
+    if mode == "1":
+        return np.asarray(picture).astype(np.uint8) * np.uint8(255), True
+    if mode in ("L", "RGB", "F", "I"):
+        return np.asarray(picture), True
+    if mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.uint16, copy=False), True
+    if mode in ("P", "CMYK", "YCbCr", "RGBX", "HSV"):
+        return np.asarray(picture.convert("RGB")), True
+    raise ValueError(f"its mode {mode} is unknown here")
+
+
+def _pixels(image, name):
+    if image is None or isinstance(image, float):
+        raise ValueError(
+            f"{name} is {image!r}, no image: give an array or a path; cv2.imread "
+            "returns None for a file that is missing or no image, where "
+            "skfusion.images.read_image says why."
+        )
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        raise ValueError(
+            f"{name} is {len(image)} bytes of an encoded file: decode them first, e.g. "
+            "PIL.Image.open(io.BytesIO(image))."
+        )
+    if np.ma.isMaskedArray(image) and np.ma.is_masked(image):
+        raise ValueError(
+            f"{name} holds {np.ma.count_masked(image)} masked pixels: fill them with a "
+            "value that you choose, e.g. image.filled(0)."
+        )
+    try:
+        if is_pillow(image):
+            return _from_pillow(image, name)
+        return np.asarray(image)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a foreign object raises
+        way = "numpy.asarray(image) has to give an array of numbers"
+        if hasattr(image, "detach"):
+            way = "give image.detach().cpu().float().numpy()"
+        raise ValueError(
+            f"{name} is a {type(image).__name__} that NumPy cannot read ({error}): "
+            f"{way}."
+        ) from error
+
+
+def _from_pillow(picture, name):
+    image, opaque = shown_pixels(picture)
+    if not opaque:
+        notify(
+            ImageWarning,
+            name,
+            "has an alpha channel that is not opaque: it is dropped and the colours "
+            "below it are used as they are",
+        )
+    return image[..., 0] if image.ndim == 3 and is_gray(image) else image
+
+
+def _span(array):
+    if array.dtype.kind in "iu" and array.size:
+        return f" and values {array.min()}..{array.max()}"
+    return ""
+
+
+def _ways(array):
+    """Say how to give these numbers a range; each way runs as it stands."""
+    kind = array.dtype.kind
+    if kind in "iu" and array.size:
+        low, high = int(array.min()), int(array.max())
+        ways = [f"np.interp(image, ({low}, {high}), (0, 1)) for any other scale"]
+        if low >= 0 and high <= 65535:
+            ways.insert(
+                0, "image.astype(np.uint16) for counts of a camera, then LinearStretch"
+            )
+        if low >= 0 and high <= 255:
+            ways.insert(0, "image.astype(np.uint8) for grey levels of 0..255")
+        return ", ".join(ways)
+    if kind == "c":
+        return "np.interp(np.abs(image), (0, np.abs(image).max()), (0, 1))"
+    if kind in "SU":
+        return "the numbers that the text stands for"
+    return "image.astype(np.float32) for numbers in [0, 1]"
