@@ -86,9 +86,9 @@ def dark_sky(m, *, variant="coarse"):
 def sky_level(m, *, variant="coarse"):
     """Mean level of the bright even sky, as a share of the visible one."""
     weight = _sky(m)
-    # Without a sky worth the name (1 in 1000 of the image) there is nothing to lose.
+    # Without a sky worth the name (1/100 of the image) there is nothing to lose.
     total = (weight * _pair(m, 3)[1]).sum(dim=(1, 2))
-    found = _mean(weight) > 1e-3
+    found = _mean(weight) > 0.01
     level = (weight * _fused(m)[3]).sum(dim=(1, 2)) / torch.where(found, total, 1.0)
     return torch.where(found, level, 1.0)
 

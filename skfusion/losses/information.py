@@ -39,8 +39,9 @@ def _grey(x):
     return (x.detach() + 0.5).floor().clamp(0, _N_LEVELS - 1).long()
 
 
-def _shares(grey):
-    ones = torch.ones_like(grey, dtype=torch.float64)
+def _shares(grey, dtype):
+    # Counts are whole numbers below 2**24: exact in single precision too.
+    ones = torch.ones_like(grey, dtype=dtype)
     return _counts(grey, ones, _N_LEVELS) / grey[0].numel()
 
 
@@ -61,8 +62,8 @@ def _smoothing(dtype, device):
 
 
 def _exact(m):
-    """Shares of the 256 levels, float64; no gradient."""
-    return m.get("shares", lambda: _shares(_grey(m.f)))
+    """Shares of the 256 levels; no gradient."""
+    return m.get("shares", lambda: _shares(_grey(m.f), m.f.dtype))
 
 
 def _soft(m):
@@ -81,7 +82,8 @@ def _source(m, which):
     """Shares and entropy of a source."""
 
     def compute():
-        p = _shares(_grey(m.s.image(which)))
+        image = m.s.image(which)
+        p = _shares(_grey(image), image.dtype)
         return p, _entropy(p)
 
     return m.s.get(("shares", which), compute)
@@ -89,7 +91,7 @@ def _source(m, which):
 
 def _as_counted(value, soft):
     """Return the value, with the gradient of its smooth form."""
-    return value.to(soft.dtype) + (soft - soft.detach())
+    return value + (soft - soft.detach())
 
 
 @differentiable("en", variants=("plain",))
@@ -108,7 +110,7 @@ def ce(m, *, variant="mean"):
         both = (p > 0) & (q > 0)  # levels that F does not use are dropped
         ratio = torch.where(both, p, 1.0) / torch.where(both, q, 1.0)
         value = torch.where(both, p * ratio.log(), 0.0).sum(dim=1)
-        smooth = -(p.to(soft.dtype) * (soft + _RARE).log()).sum(dim=1)
+        smooth = -(p * (soft + _RARE).log()).sum(dim=1)
         total = total + _as_counted(value, smooth)
     return total / (2 * math.log(2))
 
@@ -116,9 +118,9 @@ def ce(m, *, variant="mean"):
 def _joint_entropy(m, which):
     """Of the 256 x 256 levels; no gradient."""
     pair = _grey(m.s.image(which)) * _N_LEVELS + _grey(m.f)
-    ones = torch.ones_like(pair, dtype=m.f.dtype)  # whole numbers below 2**24: exact
+    ones = torch.ones_like(pair, dtype=m.f.dtype)
     counts = _counts(pair, ones, _N_LEVELS**2)
-    return _entropy(counts / m.f[0].numel()).double()
+    return _entropy(counts / m.f[0].numel())
 
 
 def _coarse(m):

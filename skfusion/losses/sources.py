@@ -139,7 +139,7 @@ class Measured:
 
 def _planes(images, name):
     if not torch.is_tensor(images) or not images.is_floating_point():
-        kind = getattr(images, "dtype", type(images).__name__)
+        kind = images.dtype if torch.is_tensor(images) else type(images).__name__
         raise ValueError(
             f"{name} is {kind}: expected a float tensor with values in [0, 1], "
             "(N, H, W) or (N, 1, H, W)."
@@ -159,7 +159,8 @@ def _levels(images):
     levels = 255.0 * images
     nearest = levels.detach().round()
     off = nearest - levels.detach()
-    return levels + torch.where(off.abs() < 1e-4, off, torch.zeros_like(off))
+    rounding = 1e-9 if levels.dtype == torch.float64 else 1e-4
+    return levels + torch.where(off.abs() < rounding, off, torch.zeros_like(off))
 
 
 def _told(images):

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import correlate1d
 
-from skfusion.losses import Sources, differentiable_metrics, metric_values
+from skfusion.losses import Sources, _filters, differentiable_metrics, metric_values
 from skfusion.losses.registry import as_columns
 from skfusion.metrics import metric_set, registry
 from skfusion.metrics.sets import Entry, compute_entries
@@ -83,3 +84,238 @@ def test_direction_and_variants_are_the_registrys(name):
     assert record.target is None
     assert form.variants[0] == record.default
     assert set(form.variants) <= set(record.variants)
+
+
+def test_the_looks_are_the_registrys(batch):
+    a, b, f = (tensor(x) for x in zip(*batch))
+    names = [entry.column for entry in metric_set("looks")]
+    values = metric_values(f, Sources(a, b), names)
+    for row, images in zip(values, batch):
+        expected = [registry[name](*images) for name in names]
+        assert row.tolist() == pytest.approx(expected, rel=1e-9)
+
+
+ALL = VIFB + SINGLE
+
+
+@pytest.mark.parametrize("case", ["black", "white", "constant", "equal", "step"])
+@pytest.mark.parametrize("flat", ["fused", "all"])
+def test_values_and_gradients_are_finite_on_odd_images(case, flat, batch):
+    image = {
+        "black": torch.zeros(1, *SHAPE),
+        "white": torch.ones(1, *SHAPE),
+        "constant": torch.full((1, *SHAPE), 0.3),
+        "equal": tensor([batch[0][1]], torch.float32),
+        "step": (torch.arange(SHAPE[1]) > 80).float().expand(1, *SHAPE),
+    }[case]
+    a, b, _ = (tensor([x], torch.float32) for x in batch[0])
+    a, b = (image, image) if flat == "all" else (a, b)
+    f = image.clone().requires_grad_()
+    values = metric_values(f, Sources(a, b), ALL)[0]
+    assert torch.isfinite(values).all(), values
+    values.sum().backward()
+    assert torch.isfinite(f.grad).all()
+
+
+@pytest.mark.parametrize("entry", VIFB + SINGLE, ids=lambda entry: entry.column)
+def test_an_ascent_raises_the_metric_itself(entry, batch):
+    a, b, f = batch[0]
+    # Neither best nor worst, and between the levels, where no two pixels are alike.
+    f = 0.8 * f + 20 + np.random.default_rng(0).uniform(-0.5, 0.5, f.shape)
+    if entry.metric == "dark_ring":
+        f = 0.9 * np.minimum(a, b)
+    if entry.metric == "raised_noise":
+        f = f + np.random.default_rng(1).normal(0, 8, f.shape)
+    sources = Sources(tensor([a]), tensor([b]))
+    x = tensor([f]).requires_grad_()
+    sign = 1 if registry[entry.metric].higher_is_better else -1
+    optimizer = torch.optim.Adam([x], lr=1.5 / 255, maximize=True)
+    for _ in range(6):
+        optimizer.zero_grad()
+        (sign * metric_values(x.clamp(0, 1), sources, [entry])).sum().backward()
+        optimizer.step()
+    files = [
+        np.rint(np.asarray(g)).astype(np.uint8)
+        for g in (f, 255 * x.detach()[0].clamp(0, 1))
+    ]
+    scores = [compute_entries(a, b, g, [entry])[entry.column] for g in files]
+    assert sign * scores[1] > sign * scores[0]
+
+
+SMOOTH = ["ag", "cc", "ei", "mse", "ms_ssim", "psnr", "qabf", "rmse", "scd", "sd", "sf"]
+
+
+@pytest.mark.parametrize("name", [*SMOOTH, "ssim", "vif", "viff"])
+def test_gradients_equal_finite_differences(name, batch):
+    a, b, f = (tensor([x]) for x in batch[0])
+    generator = torch.Generator().manual_seed(0)
+    # Off the whole levels, where equal gradients of two images have no slope.
+    f = (f + 0.001 + 0.01 * torch.rand(f.shape, generator=generator).double()) * 0.98
+    f.requires_grad_()
+    sources = Sources(a, b)
+    (gradient,) = torch.autograd.grad(metric_values(f, sources, name).sum(), f)
+    direction = torch.from_numpy(scene(7) / 255.0 - 0.3)
+    step = 1e-7
+    with torch.no_grad():
+        up = metric_values(f + step * direction, sources, name)
+        down = metric_values(f - step * direction, sources, name)
+    slope = float((up - down) / (2 * step))
+    assert float((gradient * direction).sum()) == pytest.approx(slope, rel=2e-3)
+
+
+def test_a_batch_is_its_images(batch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    together = metric_values(f, Sources(a, b), ALL)
+    for k in (0, 1):
+        alone = metric_values(f[k : k + 1], Sources(a[k : k + 1], b[k : k + 1]), ALL)
+        torch.testing.assert_close(alone[0], together[k], rtol=1e-5, atol=1e-6)
+
+
+def test_shapes_with_a_channel_and_colourless_batches_agree(batch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    expected = metric_values(f, Sources(a, b))
+    found = metric_values(f[:, None], Sources(a[:, None], b[:, None]))
+    assert torch.equal(found, expected)
+
+
+def test_grey_level_metrics_are_those_of_the_8_bit_file(batch):
+    a, b, f = batch[0]
+    off = np.random.default_rng(0).uniform(-0.49, 0.49, f.shape)
+    moved = torch.from_numpy((f + off) / 255)[None].clamp(0, 1)
+    sources = Sources(tensor([a]), tensor([b]))
+    for name in ("en", "ce", "mi"):
+        found = float(metric_values(moved, sources, name))
+        assert found == pytest.approx(registry[name](a, b, f), rel=1e-9), name
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 9)])
+def test_small_images_have_values_where_nothing_needs_more(size):
+    a, b, f = torch.rand(3, 2, *size, generator=torch.Generator().manual_seed(0))
+    f.requires_grad_()
+    names = [
+        name
+        for name in differentiable_metrics()
+        if as_columns(name)[0][1].min_size <= min(size)
+    ]
+    assert {"dark_sky", "en", "qcb"} <= set(names)
+    values = metric_values(f, Sources(a, b), names)
+    assert torch.isfinite(values).all()
+    values.sum().backward()
+    assert torch.isfinite(f.grad).all()
+
+
+@pytest.mark.parametrize(
+    "name, size", [("ssim", 11), ("ms_ssim", 161), ("vif", 41), ("viff", 41), ("ag", 2)]
+)
+def test_too_small_images_are_refused(name, size):
+    x = torch.rand(1, size, size + 1, generator=torch.Generator().manual_seed(0))
+    assert torch.isfinite(metric_values(x, Sources(x, x), name))
+    x = x[:, 1:]
+    with pytest.raises(ValueError, match=f"{name}: images of .* {size} on both sides"):
+        metric_values(x, Sources(x, x), name)
+
+
+def test_unknown_names_variants_and_options_are_named():
+    x = torch.rand(1, 48, 48, generator=torch.Generator().manual_seed(0))
+    s = Sources(x, x)
+    with pytest.raises(ValueError, match="'fmi' has no differentiable form"):
+        metric_values(x, s, "fmi")
+    with pytest.raises(ValueError, match="at least one metric"):
+        metric_values(x, s, [])
+    with pytest.raises(ValueError, match="'zoo' has no differentiable form"):
+        metric_values(x, s, [("EN", "en", {"variant": "zoo"})])
+    with pytest.raises(ValueError, match="reduction='max'"):
+        metric_values(x, s, [("SSIM", "ssim", {"reduction": "max"})])
+    with pytest.raises(ValueError, match="reduction='max'"):
+        metric_values(x, s, [("VIF", "vif", {"reduction": "max"})])
+    with pytest.raises(ValueError, match="tie='none'"):
+        metric_values(x, s, [("Qabf", "qabf", {"tie": "none"})])
+
+
+def test_images_that_do_not_belong_to_the_sources_are_refused():
+    x = torch.rand(2, 16, 16)
+    s = Sources(x, x)
+    with pytest.raises(ValueError, match="does not belong"):
+        metric_values(x[:1], s, "en")
+    with pytest.raises(ValueError, match="fused has shape"):
+        metric_values(x[0], s, "en")
+    with pytest.raises(ValueError, match="fused is .*int"):
+        metric_values((255 * x).int(), s, "en")
+    with pytest.raises(ValueError, match="infrared is ndarray"):
+        Sources(x.numpy(), x)
+    with pytest.raises(ValueError, match="visible has shape"):
+        Sources(x, x[:, None].expand(-1, 3, -1, -1))
+    for other in (x.double(), x[:, 1:]):
+        with pytest.raises(ValueError, match="differ: bring both"):
+            Sources(x, other)
+
+
+def test_sources_compute_once_and_travel_with_their_pairs(batch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    sources = Sources(a, b)
+    assert len(sources) == 2 and sources.shape == a.shape
+    assert sources.prepare(ALL) is sources
+    kept = dict(sources._memo)
+    expected = metric_values(f, sources, ALL)
+    assert sources._memo.keys() == kept.keys()
+    assert all(sources._memo[key] is value for key, value in kept.items())
+    index = torch.tensor([1, 0, 1])
+    part = sources[index]
+    assert part._memo.keys() == kept.keys()
+    torch.testing.assert_close(metric_values(f[index], part, ALL), expected[index])
+    assert part._memo.keys() == kept.keys()
+
+
+def test_what_inference_mode_prepared_serves_a_training():
+    _filters._matrix.cache_clear()
+    x = torch.rand(1, 48, 48, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        metric_values(x, Sources(x, x), ["en", "qcb", "qcv", "ssim"])
+        _filters._multiplied(x, _filters.gaussian_taps(3, 1.0), "zero", 1)
+    f = x.clone().requires_grad_()
+    metric_values(f, Sources(x, x), ["en", "qcb", "qcv", "ssim"]).sum().backward()
+    _filters._multiplied(f, _filters.gaussian_taps(3, 1.0), "zero", 1).sum().backward()
+    assert torch.isfinite(f.grad).all()
+
+
+@pytest.mark.parametrize("border", ["valid", "zero", "reflect"])
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("shape", [(13, 16), (9, 5), (6, 5)])
+def test_both_filters_are_one(border, step, shape):
+    x = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)).double()
+    x.requires_grad_()
+    taps = (0.1, 0.2, 0.4, 0.2, 0.3)
+    found = [
+        f(x, taps, border, step) for f in (_filters._shifted, _filters._multiplied)
+    ]
+    torch.testing.assert_close(*found)
+    weights = torch.rand(found[0].shape, generator=torch.Generator().manual_seed(1))
+    gradients = [torch.autograd.grad((weights * y).sum(), x)[0] for y in found]
+    torch.testing.assert_close(*gradients)
+    mode = {"valid": "constant", "zero": "constant", "reflect": "mirror"}[border]
+    plain = x.detach().numpy()
+    for axis in (1, 2):
+        plain = correlate1d(plain, taps, axis=axis, mode=mode)
+    if border == "valid":
+        plain = plain[:, 2:-2, 2:-2]
+    np.testing.assert_allclose(found[0].detach(), plain[:, ::step, ::step], rtol=1e-12)
+
+
+def test_reflecting_filters_take_images_smaller_than_themselves():
+    for shape in ((1, 1), (2, 1), (2, 3)):
+        x = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
+        taps = _filters.gaussian_taps(5, 1.0)
+        one, two = (
+            f(x, taps, "reflect", 1) for f in (_filters._shifted, _filters._multiplied)
+        )
+        torch.testing.assert_close(one, two)
+        assert float(one.mean()) == pytest.approx(float(x.mean()), abs=0.2)
+
+
+def test_values_do_not_depend_on_the_accelerators_filters(batch, monkeypatch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    expected = metric_values(f, Sources(a, b), ALL)
+    monkeypatch.setattr(_filters, "_shifted", _filters._multiplied)
+    torch.testing.assert_close(
+        metric_values(f, Sources(a, b), ALL), expected, rtol=1e-4, atol=1e-5
+    )
