@@ -131,6 +131,7 @@ def _records(columns, metrics):
 
 def _ranks(scores):
     """Rank scores, greatest first; equal ones share, NaN shares the last places."""
+    # `rank_among` all others for each, without comparing all with all.
     undefined = np.isnan(scores)
     ranks = np.empty(len(scores))
     ranks[~undefined] = rankdata(-scores[~undefined], method="average")

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import nn
 
-from .._ranks import rank_among
+from .._ranks import beaten, rank_among
 from .registry import as_columns
 from .values import metric_values
 
@@ -156,18 +156,19 @@ class MeanRankLoss(nn.Module):
         return self._rank(mean, means, _spread(means))[0]
 
     def _rank(self, values, others, spread):
-        scores = (values.to(others.dtype) * self.signs)[:, None]
-        missing = others.isnan()
-        none = scores.isnan()
+        scores = values.to(others.dtype) * self.signs
+        others = others.movedim(1, 0)
+        # A method without a value takes no part; an image without one comes last.
+        missing, none = others.isnan(), scores.isnan()
 
         def better(own, other):
             if self.softness == 0:
-                far = 1.0 * (other > own) + 0.5 * (other == own)
+                far = beaten(own, other)
             else:
                 lead = torch.where(missing | none, 0.0, other - own)
-                far = torch.sigmoid(lead / (self.softness * spread))
-            far = torch.where(none, 1.0, far)
-            return torch.where(missing, 0.0, far) * self.weights[:, None]
+                far = torch.sigmoid(lead / (self.softness * spread[:, 0]))
+                far = torch.where(none, 1.0, far)
+            return torch.where(missing, 0.0, far) * self.weights[:, None, None]
 
         return rank_among(scores, others, better)
 

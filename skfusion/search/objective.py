@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._ranks import rank_among
 from ..metrics import registry
 from ..metrics.sets import Entry, as_entries
 from ..ranking import mean_ranks
@@ -249,9 +250,7 @@ def _ranks_against(scores, reference):
     """Rank each row on its own among the methods of the reference."""
     ranks = np.empty(scores.shape)
     for k, methods in enumerate(reference):
-        own = scores[:, k, None]
-        ranks[:, k] = 1 + (methods > own).sum(axis=1) + (methods == own).sum(axis=1) / 2
-        ranks[np.isnan(scores[:, k]), k] = len(methods) + 1
+        ranks[:, k] = rank_among(scores[:, k], methods[:, None])
     return ranks.mean(axis=1)
 
 
