@@ -64,28 +64,18 @@ def make_activation(activation):
     return _ACTIVATIONS[activation]()
 
 
-class ImageNorm(nn.Module):
+class ImageNorm(nn.BatchNorm2d):
     """Batch normalisation that uses the statistics of each single image after training.
 
     What networks of TensorFlow 1 do whose running averages are never read.
-
-    Parameters
-    ----------
-    n_channels : int
-    eps : float, default=1e-5
     """
-
-    def __init__(self, n_channels, eps=1e-5):
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(n_channels))
-        self.bias = nn.Parameter(torch.zeros(n_channels))
 
     def forward(self, x):
         """Normalise ``(n, c, h, w)`` maps."""
-        over = (0, 2, 3) if self.training else (2, 3)
-        mean = x.mean(over, keepdim=True)
-        variance = (x - mean).square().mean(over, keepdim=True)
+        if self.training:
+            return super().forward(x)
+        mean = x.mean((2, 3), keepdim=True)
+        variance = (x - mean).square().mean((2, 3), keepdim=True)
         x = (x - mean) * torch.rsqrt(variance + self.eps)
         return x * self.weight[:, None, None] + self.bias[:, None, None]
 

@@ -1,0 +1,183 @@
+"""Published checkpoints read as plain data: nothing in them is executed."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from ..weights import WeightsError
+from .tf_checkpoint import read_tf_checkpoint
+
+__all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def find_file(source, *patterns):
+    """Return the one file of a folder that matches the first pattern that any does.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or the file itself.
+    *patterns : str
+        File names with wildcards.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, or several.
+    """
+    if source.is_file():
+        return source
+    for pattern in patterns:
+        found = sorted(path for path in source.glob(pattern) if path.is_file())
+        if found:
+            break
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found)
+        raise WeightsError(
+            f"source={str(source)!r} has {len(found)} files named "
+            f"{' or '.join(map(repr, patterns))}{f' ({names})' if names else ''}: "
+            "expected one."
+        )
+    return found[0]
+
+
+def read_checkpoint(path) -> dict:
+    """Read the tensors of a checkpoint, onto the CPU.
+
+    Parameters
+    ----------
+    path : Path
+        A PyTorch file, the ``.index`` of a TensorFlow V2 checkpoint (kernels are
+        transposed to PyTorch's layout), or a MATLAB 5 ``.mat`` file (arrays as they
+        are).
+
+    Returns
+    -------
+    dict
+        Name to tensor; names lose a leading ``module.``, and a dict named
+        ``state_dict`` (or ``weight``, ``params``, ``model``) is taken out.
+
+    Raises
+    ------
+    WeightsError
+        If the file is a Git LFS pointer, holds a whole pickled module, or is no such
+        checkpoint; the message says what to do.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise WeightsError(
+                f"{str(path)!r} is a Git LFS pointer, not the checkpoint: fetch it with "
+                "`git lfs pull` in the repository it is from."
+            )
+    if path.suffix == ".index":
+        return _read_tf(path)
+    if path.suffix == ".mat":
+        return _read_mat(path)
+    checkpoint = _unwrapped(_read_torch(path))
+    if not isinstance(checkpoint, dict):
+        raise WeightsError(
+            f"{str(path)!r} holds a {type(checkpoint).__name__}: expected a state dict."
+        )
+    return {str(key).removeprefix("module."): checkpoint[key] for key in checkpoint}
+
+
+def rename(tensors, patterns):
+    """Rename keys by the first pattern that matches; others stay, to be reported.
+
+    Parameters
+    ----------
+    tensors : dict
+    patterns : dict of str to str
+        Regular expressions of whole names, and what they become. A name that becomes
+        empty is dropped.
+    """
+    renamed = {}
+    for key, tensor in tensors.items():
+        for old, new in patterns.items():
+            match = re.fullmatch(old, str(key))
+            if match:
+                key = match.expand(new)
+                break
+        if key:
+            renamed[key] = tensor
+    return renamed
+
+
+def permute_inputs(kernel, widths, order):
+    """Put blocks of input channels of a kernel into another order.
+
+    Parameters
+    ----------
+    kernel : Tensor, shape (n_out, n_in, ...)
+    widths : sequence of int
+        Channels of each block, as they lie.
+    order : sequence of int
+        Which block stands where.
+    """
+    import torch
+
+    blocks = kernel.split(list(widths), dim=1)
+    return torch.cat([blocks[i] for i in order], 1)
+
+
+def _read_torch(path):
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle can raise anything
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+    if zipfile.is_zipfile(path) and "Unsupported global" in " ".join(reason):
+        raise WeightsError(
+            f"{str(path)!r} holds pickled objects, not only tensors, and is not "
+            "executed: where you trust it, load it with its own code, save "
+            "`model.state_dict()` with torch.save, and convert that."
+        )
+    raise WeightsError(
+        f"{str(path)!r} is no checkpoint of plain tensors ({reason[0]})."
+    )
+
+
+def _unwrapped(checkpoint):
+    for name in ("state_dict", "weight", "params", "model"):
+        if isinstance(checkpoint, dict) and isinstance(checkpoint.get(name), dict):
+            return checkpoint[name]
+    return checkpoint
+
+
+def _read_tf(path):
+    import numpy as np
+    import torch
+
+    try:
+        arrays = read_tf_checkpoint(path)
+    except ValueError as error:
+        raise WeightsError(str(error)) from None
+    tensors = {}
+    for key, array in arrays.items():
+        if re.search(r"Adam|RMSProp|Momentum|beta\d_power|global_step", key):
+            continue  # of the optimizer
+        if array.ndim == 4:
+            array = np.ascontiguousarray(array.transpose(3, 2, 0, 1))
+        tensors[key] = torch.from_numpy(array)
+    return tensors
+
+
+def _read_mat(path):
+    import torch
+    from scipy.io import loadmat
+
+    try:
+        arrays = loadmat(path)
+    except Exception as error:  # likewise
+        raise WeightsError(f"{str(path)!r} is no MATLAB file ({error}).") from None
+    return {
+        key: torch.from_numpy(value.copy())
+        for key, value in arrays.items()
+        if getattr(value, "dtype", None) is not None and value.dtype.kind == "f"
+    }

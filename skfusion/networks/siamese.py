@@ -1,0 +1,46 @@
+"""The siamese network of Liu that tells which of two patches is sharper."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .blocks import Conv, FusionNetwork
+
+__all__ = ["SiameseNet"]
+
+
+class SiameseNet(FusionNetwork):
+    """One branch for both images, and a decision for each patch of 16 pixels.
+
+    Parameters
+    ----------
+    n_channels : int, default=64
+        Maps of the first convolution, doubled by each further one.
+    """
+
+    patch, stride = 16, 2
+    min_size = 16
+
+    def __init__(self, n_channels=64):
+        super().__init__()
+        n = n_channels
+        self.branch = nn.Sequential(
+            Conv(1, n, activation="relu"),
+            Conv(n, 2 * n, activation="relu"),
+            nn.MaxPool2d(2),
+            Conv(2 * n, 4 * n, activation="relu"),
+        )
+        self.head = Conv(8 * n, 2, 8, pad=None)
+
+    def forward(self, first, second):
+        """Return the two logits of each patch, ``(n, 2, h', w')``.
+
+        Parameters
+        ----------
+        first, second : Tensor, shape (n, 1, h, w)
+            With even sides; the patches lie 2 pixels apart.
+        """
+        maps = [self.branch(image) for image in (first, second)]
+        return self.head(torch.cat(maps, 1))
