@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import re
 import zipfile
-from pathlib import Path
 
-from ..weights import WeightsError
 from .tf_checkpoint import read_tf_checkpoint
+from .weights import WeightsError
 
 __all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
 
@@ -71,7 +70,7 @@ def read_checkpoint(path) -> dict:
     with open(path, "rb") as file:
         if file.read(len(_POINTER)) == _POINTER:
             raise WeightsError(
-                f"{str(path)!r} is a Git LFS pointer, not the checkpoint: fetch it with "
+                f"{str(path)!r} is a Git LFS pointer, not the checkpoint: fetch it by "
                 "`git lfs pull` in the repository it is from."
             )
     if path.suffix == ".index":

@@ -85,7 +85,9 @@ def _block(file, handle):
     offset, at = _varint(handle, 0)
     size, _ = _varint(handle, at)
     if file[offset + size] != 0:
-        raise ValueError("the checkpoint index is compressed, which TensorFlow's isn't.")
+        raise ValueError(
+            "the checkpoint index is compressed, which none of TensorFlow is."
+        )
     block = file[offset : offset + size]
     (n_restarts,) = struct.unpack("<I", block[-4:])
     end, at, key = size - 4 - 4 * n_restarts, 0, b""

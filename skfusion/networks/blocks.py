@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 __all__ = [
+    "BareImageNorm",
     "Conv",
     "Dense",
     "DilatedTrio",
@@ -76,11 +77,20 @@ class ImageNorm(nn.BatchNorm2d):
             return super().forward(x)
         mean = x.mean((2, 3), keepdim=True)
         variance = (x - mean).square().mean((2, 3), keepdim=True)
-        x = (x - mean) * torch.rsqrt(variance + self.eps)
+        return self._scaled((x - mean) * torch.rsqrt(variance + self.eps))
+
+    def _scaled(self, x):
         return x * self.weight[:, None, None] + self.bias[:, None, None]
 
 
-_NORMS = {"batch": nn.BatchNorm2d, "image": ImageNorm}
+class BareImageNorm(ImageNorm):
+    """As :class:`ImageNorm`, without the trained scale and offset after training."""
+
+    def _scaled(self, x):
+        return x
+
+
+_NORMS = {"batch": nn.BatchNorm2d, "image": ImageNorm, "bare": BareImageNorm}
 
 
 class Conv(nn.Module):
@@ -95,7 +105,7 @@ class Conv(nn.Module):
     pad : {"reflect", "zeros", "replicate", None}, default="zeros"
         What lies beyond the border; ``None``: the output loses its border.
     bias : bool, default=True
-    norm : {None, "batch", "image"}, default=None
+    norm : {None, "batch", "image", "bare"}, default=None
     activation : str, nn.Module or None, default=None
         As for :func:`make_activation`.
     """

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .blocks import Conv, FusionNetwork
+from .blocks import Conv, FusionNetwork, initialize
 
 __all__ = ["FusionGANNet", "StridedCritic"]
 
@@ -19,7 +19,7 @@ class FusionGANNet(FusionNetwork):
     ----------
     n_channels : int, default=32
         Maps of the last hidden convolution; the first has eight times as many.
-    norm : {"batch", "image"}, default="batch"
+    norm : {"batch", "image", "bare"}, default="batch"
         Running statistics or those of the image, after training.
     """
 
@@ -70,6 +70,10 @@ class StridedCritic(nn.Module):
         for _ in range(4):
             side = (side - 3) // 2 + 1
         self.linear = nn.utils.skip_init(nn.Linear, widths[-1] * side**2, 1)
+
+    def initialize(self, generator):
+        """Draw all parameters from one ``torch.Generator``."""
+        return initialize(self, generator)
 
     def forward(self, x):
         """Judge ``(n, 1, crop_size, crop_size)`` images: ``(n,)`` numbers."""

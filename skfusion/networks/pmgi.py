@@ -30,7 +30,7 @@ class PMGINet(FusionNetwork):
     Parameters
     ----------
     n_channels : int, default=16
-    norm : {"batch", "image"}, default="batch"
+    norm : {"batch", "image", "bare"}, default="batch"
         Running statistics or those of the image, after training.
     """
 

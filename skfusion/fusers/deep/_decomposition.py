@@ -20,7 +20,7 @@ from ...pairs import as_pairs
 __all__ = ["DecompositionFuser", "TorchForm", "are_single_images", "join_maps"]
 
 
-def join_maps(first, second, rule):
+def join_maps(first, second, rule, window=3):
     """Join the maps of two images.
 
     Parameters
@@ -28,8 +28,10 @@ def join_maps(first, second, rule):
     first, second : Tensor, shape (c, h, w) or (n, c, h, w)
     rule : {"sum", "average", "l1"}
         ``"l1"``: a mean with the local activity as the weight, the magnitude summed
-        over the channels and averaged over 3x3 pixels (zero outside the image). Where
+        over the channels and averaged over a window (zero outside the image). Where
         both are zero, so are the maps.
+    window : int, default=3
+        Odd side of the window.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def join_maps(first, second, rule):
     if rule == "average":
         return (first + second) / 2
     activity = [
-        functional.avg_pool2d(z.abs().sum(-3, keepdim=True), 3, 1, 1)
+        functional.avg_pool2d(z.abs().sum(-3, keepdim=True), window, 1, window // 2)
         for z in (first, second)
     ]
     total = (activity[0] + activity[1]).clamp_min(torch.finfo(first.dtype).tiny)
