@@ -123,7 +123,7 @@ def similarity_loss(fused, infrared, visible, shares, mse_weight=20.0):
     """
     loss = 0.0
     for share, image in zip(shares.T, (infrared, visible)):
-        unlike = 2 * dssim(fused, image, reduction="none")
+        unlike = 2 * dssim(fused, image, per_image=True)
         error = (fused - image).square().mean((1, 2, 3))
         loss = loss + (share * (unlike + mse_weight * error)).mean()
     return loss

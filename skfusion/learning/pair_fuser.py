@@ -61,7 +61,14 @@ class PairNetworkFuser(NetworkFuser):
     # Fusing ---------------------------------------------------------------------------
 
     def _make_form(self, network, device):
-        return PairForm(network, device)
+        return PairForm(self._paired(network), device)
+
+    def _paired(self, network):
+        """Return the network of two images that fuses, by default the trained one.
+
+        What else it depends on belongs into ``_form_key``.
+        """
+        return network
 
     def _fuse(self, ir, vis):
         fused = self._fused(ir, vis)
@@ -95,13 +102,29 @@ class PairNetworkFuser(NetworkFuser):
             )
 
     def _onnx_module(self):
-        return PairGraph(self._network(), self._stretches())
+        return PairGraph(self._paired(self._network()), self._stretches())
 
     # Training -------------------------------------------------------------------------
 
     def _train(self, network, data):
         generator = make_generator(self.random_state)
         self._initialize(network, generator)
+        batches = self._make_batches(data, generator)
+        self.loss_curve_ = self._fit_network(network, batches, generator)
+        return network
+
+    def _fit_network(self, network, batches, generator):
+        """Train the network and return the loss of each epoch."""
+        return train_network(
+            network,
+            batches,
+            self._loss,
+            [{"params": network.parameters(), "lr": self.learning_rate}],
+            **self._schedule(),
+        )
+
+    def _make_batches(self, data, generator):
+        """Return what yields the batches of an epoch, on the device."""
         device = resolve_device(self.device)
         stacks = [
             torch.from_numpy(self._training_stack(data, i)).to(device)
@@ -112,23 +135,27 @@ class PairNetworkFuser(NetworkFuser):
             order = torch.randperm(len(stacks), generator=generator).tolist()
             for start in range(0, len(order), self.batch_size):
                 chosen = order[start : start + self.batch_size]
-                yield torch.stack(
+                crops = torch.stack(
                     [random_crop(stacks[i], self.crop_size, generator) for i in chosen]
                 )
+                yield self._prepare(crops, generator)
 
+        return batches
+
+    def _prepare(self, crops, generator):
+        """Return what the loss gets, from ``(n, c, h, w)`` crops."""
+        return crops
+
+    def _schedule(self):
+        """Return how long and at what rates to train, as the loops take it."""
         last = self.final_learning_rate / self.learning_rate
-        self.loss_curve_ = train_network(
-            network,
-            batches,
-            self._loss,
-            [{"params": network.parameters(), "lr": self.learning_rate}],
-            max_epochs=self.max_epochs,
-            factor=lambda progress: rate_factor(self.decay, last, progress),
-            max_seconds=self.max_seconds,
-            device=device,
-            verbose=self.verbose,
-        )
-        return network
+        return {
+            "max_epochs": self.max_epochs,
+            "factor": lambda progress: rate_factor(self.decay, last, progress),
+            "max_seconds": self.max_seconds,
+            "device": resolve_device(self.device),
+            "verbose": self.verbose,
+        }
 
     def _training_stack(self, data, i):
         """Return what crops are cut from, float32 ``(c, H, W)``, infrared first."""

@@ -49,7 +49,7 @@ def ssim_loss(infrared, visible, fused):
     return 1 - sum(similar) / 2
 
 
-def dssim(x, y, *, window: int = 11):
+def dssim(x, y, *, window: int = 11, per_image: bool = False):
     """Half of one less the structural similarity of two images, between 0 and 1/2.
 
     Parameters
@@ -59,11 +59,14 @@ def dssim(x, y, *, window: int = 11):
     window : int, default=11
         Odd side of the Gaussian window (standard deviation 1.5); AUIF was trained with
         3, DIDFuse with 11.
+    per_image : bool, default=False
+        Return one value for each pair of images.
 
     Returns
     -------
     Tensor
-        Scalar, mean over the whole image (borders mirrored) and the batch.
+        Mean over the whole image (borders mirrored): a scalar, over the batch too, or
+        of shape (N,).
 
     Raises
     ------
@@ -85,7 +88,8 @@ def dssim(x, y, *, window: int = 11):
     require(x, pad + 1, "dssim")
     x, y = (F.pad(image, [pad] * 4, mode="reflect") for image in (x, y))
     similarity, _ = ssim_map(x, y, gaussian(window, 1.5, x))
-    return (0.5 * (1 - similarity).clamp(0, 1)).mean()
+    unlike = 0.5 * (1 - similarity).clamp(0, 1)
+    return unlike.mean((1, 2, 3)) if per_image else unlike.mean()
 
 
 # On batches of sources ----------------------------------------------------------------

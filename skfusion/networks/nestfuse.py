@@ -48,6 +48,15 @@ class NestFuseNet(FusionNetwork):
         self.decoder = NestedDecoder(widths, _block)
         self.output = Conv(widths[0], 1, 1, **_CONV)
 
+    def initialize(self, generator):
+        """Draw all parameters from one ``torch.Generator``."""
+        super().initialize(generator)
+        with torch.no_grad():
+            # The maps are positive: with weights of both signs the last ReLU could be
+            # zero everywhere, and would stay so.
+            self.output.conv.weight.abs_()
+        return self
+
     def encode(self, x):
         """Return the maps of each scale, finest first, of ``(n, 1, h, w)`` images."""
         x = self.first(255 * x)
@@ -107,6 +116,12 @@ class RFNNestNet(FusionNetwork):
         self.min_size = self.autoencoder.min_size
         self.multiple = self.autoencoder.multiple
         self.reach = self.autoencoder.reach + 4 * self.multiple
+
+    def initialize(self, generator):
+        """Draw all parameters from one ``torch.Generator``."""
+        super().initialize(generator)
+        self.autoencoder.initialize(generator)
+        return self
 
     def fuse(self, infrared, visible):
         """Return the fused maps of two tuples of maps."""

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from ...images import luma
 from ...learning.objectives import reconstruction_loss
-from ...learning.pair_fuser import PairForm, PairGraph, PairNetworkFuser
+from ...learning.pair_fuser import PairNetworkFuser
 from ...networks.blocks import FusionNetwork
 from ...pairs import ImagePairs, as_pairs
 from ._decomposition import are_single_images
@@ -47,8 +47,9 @@ class JoinedNetwork(FusionNetwork):
 class AutoencoderFuser(PairNetworkFuser):
     """Base class of the fusers that train an auto-encoder and join its maps by a rule.
 
-    A subclass implements ``_join(infrared, visible)``, for the maps of one scale, and
-    ``_join_reach()``, how far that reaches (``None``: everywhere).
+    A subclass implements ``_join(infrared, visible)``, for the maps of one scale,
+    ``_join_reach()``, how far that reaches (``None``: everywhere), and ``_form_key()``
+    for the parameters that both read.
     """
 
     _parameter_constraints: dict = {
@@ -93,11 +94,7 @@ class AutoencoderFuser(PairNetworkFuser):
             gradient_weight=getattr(self, "gradient_weight", 0.0),
         )
 
-    def _form(self):
-        form = super()._form()  # shared by all rules
-        return _JoinedForm(self._joined(form.network), form.device)
-
-    def _joined(self, network):
+    def _paired(self, network):
         return JoinedNetwork(network, self._join, self._join_reach())
 
     def _join_reach(self):
@@ -105,18 +102,3 @@ class AutoencoderFuser(PairNetworkFuser):
 
     def _join(self, infrared, visible):
         raise NotImplementedError
-
-    def _onnx_module(self):
-        network = self._network()
-        if self.weights is not None:
-            self._check_origin()
-        return PairGraph(self._joined(network), self._stretches())
-
-
-class _JoinedForm(PairForm):
-    """A network that is on its device already."""
-
-    def __init__(self, network, device):
-        self.network, self.device = network.eval(), device
-        self.min_size, self.reach = network.min_size, network.reach
-        self.multiple = network.multiple

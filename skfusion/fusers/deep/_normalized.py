@@ -6,7 +6,6 @@ from __future__ import annotations
 from sklearn.utils._param_validation import StrOptions
 
 from ...learning.pair_fuser import PairNetworkFuser
-from ...learning.weights import load_network
 
 __all__ = ["NormalizedFuser"]
 
@@ -14,7 +13,8 @@ __all__ = ["NormalizedFuser"]
 class NormalizedFuser(PairNetworkFuser):
     """Base class of the fusers with batch normalisation as TensorFlow 1 left it.
 
-    A subclass builds its network with the normalisation ``self._norm()``.
+    A subclass has the parameters ``n_channels`` and ``parity``; its network takes the
+    first and the name of the normalisation.
     """
 
     _parameter_constraints: dict = {
@@ -28,10 +28,10 @@ class NormalizedFuser(PairNetworkFuser):
             return "bare"
         return "image" if self.statistics == "image" else "batch"
 
-    def _network(self):
-        if self.weights is None:
-            return super()._network()
-        name = self._pretrained() if self.weights == "pretrained" else self.weights
-        # The same file gives another network for another normalisation.
-        key = {**self._metadata(), "norm": self._norm()}
-        return load_network(self._build_network, name, key)
+    def _form_key(self):
+        return (self._norm(),)
+
+    def _paired(self, network):
+        other = type(network)(self.n_channels, self._norm())
+        other.load_state_dict(network.state_dict())
+        return other.eval()

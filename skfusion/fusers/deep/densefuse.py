@@ -163,6 +163,9 @@ default="constant"
     def _build_network(self):
         return DenseFuseNet(self.n_channels)
 
+    def _form_key(self):
+        return self.rule, self.activity_window, self.parity
+
     def _join(self, infrared, visible):
         rule = self.rule
         if self.parity and rule == "average":

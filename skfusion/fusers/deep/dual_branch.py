@@ -148,6 +148,9 @@ default="exponential"
     def _build_network(self):
         return DualBranchNet(self.n_channels)
 
+    def _form_key(self):
+        return (self.rule,)
+
     def _join_reach(self):
         return None
 

@@ -54,7 +54,7 @@ default="constant"
         Maps of the first convolution of the discriminator.
     parity : bool, default=False
         As the published program: normalise by the image, without the trained scale and
-        offset, which it never reads.
+        offset, which it never reads, and stretch the result.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"luma", "per_channel"}, default="luma"
@@ -174,7 +174,7 @@ default="constant"
         check_critic_crop(self.crop_size)
 
     def _build_network(self):
-        return FusionGANNet(self.n_channels, self._norm())
+        return FusionGANNet(self.n_channels)
 
     def _fit_network(self, network, batches, generator):
         critic = StridedCritic(self.crop_size, self.critic_channels)

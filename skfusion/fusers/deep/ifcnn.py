@@ -155,6 +155,9 @@ default="exponential"
     def _build_network(self):
         return IFCNNNet(self.n_channels)
 
+    def _form_key(self):
+        return (self.rule,)
+
     def _join(self, infrared, visible):
         if self.rule == "max":
             return torch.maximum(infrared, visible)

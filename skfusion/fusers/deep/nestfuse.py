@@ -166,6 +166,9 @@ default="constant"
         widths = "-".join(map(str, self.widths))
         return {"class": "NestFuse", "widths": widths, "n_first": self.n_first}
 
+    def _form_key(self):
+        return self.rule, self.pooling
+
     def _join_reach(self):
         return 0 if self.rule in ("spatial", "average") else None
 

@@ -160,7 +160,7 @@ default="constant"
                 )
 
     def _build_network(self):
-        return PMGINet(self.n_channels, self._norm())
+        return PMGINet(self.n_channels)
 
     def _loss(self, network, pairs):
         ir, vis = pairs.split(1, 1)

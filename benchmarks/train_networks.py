@@ -1,0 +1,225 @@
+"""Train the weights of the fusers around published networks.
+
+    python benchmarks/train_networks.py prepare --pairs IR VIS --data DATA \
+        --photographs FOLDER...
+    python benchmarks/train_networks.py train [NAME...] --seconds 360 --data DATA \
+        --out OUT
+
+``prepare`` packs training images into one small folder: gray JPEG of the pairs, and
+photographs at half size. ``train`` trains the named networks (without a name: all),
+each in a process of its own, ``--jobs`` at a time, bound by time; scenes are drawn
+beside the data. ``OUT/NAME.safetensors`` are the weights, ``OUT/NAME.json`` says how
+they came to be.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+# What the schedules of all have in common: short, and long enough to cool down.
+COMMON = {"decay": "cosine", "learning_rate": 1e-3, "final_learning_rate": 1e-5}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A fuser, its settings, and what it learns from."""
+
+    fuser: str
+    settings: dict = field(default_factory=dict)
+    images: str = "pairs"  # or "single": each image of the pairs, and photographs
+    share: float = 1.0  # of the time of the others
+
+
+RECIPES = {
+    "densefuse": Recipe(
+        "DenseFuse",
+        {"batch_size": 16, "crop_size": 96, "ssim_weight": 1000.0},
+        "single",
+    ),
+    "nestfuse": Recipe(
+        "NestFuse", {"batch_size": 12, "crop_size": 96, "ssim_weight": 1000.0}, "single"
+    ),
+    "rfn_nest": Recipe("RFNNest", {"batch_size": 8, "crop_size": 96}),
+    "ifcnn": Recipe("IFCNN", {"batch_size": 16, "crop_size": 96}, "single"),
+    "u2fusion": Recipe("U2Fusion", {"batch_size": 12, "crop_size": 96}),
+    "pmgi": Recipe("PMGI", {"batch_size": 16, "crop_size": 96}),
+    "dual_branch": Recipe("DualBranch", {"batch_size": 16, "crop_size": 96}, "single"),
+    "deepfuse": Recipe("DeepFuse", {"batch_size": 16, "crop_size": 96}, "single"),
+    "fusiongan": Recipe(
+        "FusionGAN", {"batch_size": 16, "crop_size": 84, "learning_rate": 3e-4}
+    ),
+    "ddcgan": Recipe(
+        "DDcGAN", {"batch_size": 12, "crop_size": 84, "learning_rate": 3e-4}
+    ),
+}
+
+
+def prepare(args):
+    """Pack the training images."""
+    for kind, folder in zip(("ir", "vis"), args.pairs):
+        _pack(sorted(folder.iterdir()), args.data / "pairs" / kind, 1.0)
+    photographs = [path for folder in args.photographs for path in folder.iterdir()]
+    _pack(sorted(photographs), args.data / "photographs", 0.5)
+    size = sum(path.stat().st_size for path in args.data.rglob("*.jpg"))
+    print(f"{args.data}: {size / 1e6:.1f} MB")
+
+
+def _pack(paths, folder, scale):
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            continue
+        if scale != 1:
+            image = cv2.resize(
+                image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+            )
+        target = folder / f"{path.stem}.jpg"
+        cv2.imwrite(str(target), image, [cv2.IMWRITE_JPEG_QUALITY, 89])
+
+
+def _read(folder):
+    paths = sorted(folder.glob("*.jpg"))
+    return [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
+
+
+def load(recipe, data, n_drawn, seed):
+    """Return what a recipe learns from, and how many there are of each kind."""
+    from skfusion import ImagePairs
+    from skfusion.datasets import make_scene_pairs
+
+    ir, vis = (_read(data / "pairs" / kind) for kind in ("ir", "vis"))
+    drawn = make_scene_pairs(
+        n_drawn, (240, 320), random_state=seed, night="mixed", color=False
+    )
+    for i in range(n_drawn):
+        first, second = drawn.read(i)
+        ir.append(np.rint(255 * first).astype(np.uint8))
+        vis.append(np.rint(255 * second).astype(np.uint8))
+    counts = {"pairs": len(ir) - n_drawn, "drawn pairs": n_drawn}
+    if recipe.images == "pairs":
+        return ImagePairs(ir, vis), counts
+    photographs = _read(data / "photographs")
+    return [*ir, *vis, *photographs], {**counts, "photographs": len(photographs)}
+
+
+def train_one(args):
+    """Train one network in this process."""
+    import torch
+
+    from skfusion import fusers
+
+    (name,) = args.names
+    recipe = RECIPES[name]
+    X, counts = load(recipe, args.data, args.drawn, args.seed)
+    torch.backends.cudnn.benchmark = True
+    settings = {**COMMON, **recipe.settings}
+    fuser = getattr(fusers, recipe.fuser)(
+        weights=None,
+        max_epochs=10**6,
+        max_seconds=args.seconds * recipe.share,
+        device=args.device,
+        random_state=args.seed,
+        **settings,
+    )
+    start = time.perf_counter()
+    fuser.fit(X)
+    fuser.set_params(device="cpu")
+    fuser.save_weights(args.out / f"{name}.safetensors")
+    curve = fuser.loss_curve_
+    record = {
+        "fuser": recipe.fuser,
+        "settings": settings,
+        "images": counts,
+        "seed": args.seed,
+        "seconds": round(time.perf_counter() - start),
+        "epochs": len(curve),
+        "device": _device_name(args.device),
+        "torch": torch.__version__,
+        "loss_curve": [curve[i] for i in _spread(len(curve))],
+    }
+    (args.out / f"{name}.json").write_text(json.dumps(record, indent=1))
+    print(f"{name}: {len(curve)} epochs, loss {curve[0]:.4g} to {curve[-1]:.4g}")
+
+
+def _device_name(device):
+    import torch
+
+    from skfusion.learning.training import resolve_device
+
+    device = resolve_device(device)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def _spread(n, most=40):
+    """Return up to ``most`` indices, evenly over n, the last included."""
+    return sorted({round(i) for i in np.linspace(0, n - 1, min(n, most))})
+
+
+def train(args):
+    """Train networks side by side, each in a process of its own."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    names = args.names or list(RECIPES)
+    unknown = sorted(set(names) - set(RECIPES))
+    if unknown:
+        raise SystemExit(f"{unknown[0]!r} is unknown: use some of {', '.join(RECIPES)}")
+    if len(names) == 1:
+        return train_one(args)
+    waiting, running, failed = list(names), {}, []
+    command = [sys.executable, __file__, "train", "--data", args.data, "--out"]
+    command += [args.out, "--device", args.device, "--seconds", args.seconds]
+    command += ["--seed", args.seed, "--drawn", args.drawn]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    while waiting or running:
+        while waiting and len(running) < args.jobs:
+            name = waiting.pop(0)
+            log = open(args.out / f"{name}.log", "w")  # closed with the process
+            running[name] = subprocess.Popen(
+                [*map(str, command), name],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+            )
+        time.sleep(0.5)
+        for name in [name for name, job in running.items() if job.poll() is not None]:
+            if running.pop(name).returncode:
+                failed.append(name)
+            print((args.out / f"{name}.log").read_text()[-800:].strip(), flush=True)
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+def main():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    pack = commands.add_parser("prepare", help="pack training images into a folder")
+    pack.add_argument("--pairs", type=Path, nargs=2, required=True)
+    pack.add_argument("--photographs", type=Path, nargs="*", default=[])
+    pack.add_argument("--data", type=Path, required=True)
+    pack.set_defaults(run=prepare)
+    fit = commands.add_parser("train", help="train networks")
+    fit.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    fit.add_argument("--data", type=Path, required=True)
+    fit.add_argument("--out", type=Path, required=True)
+    fit.add_argument("--seconds", type=float, default=360.0, help="for each network")
+    fit.add_argument("--jobs", type=int, default=32, help="networks at a time")
+    fit.add_argument("--device", default="auto")
+    fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--drawn", type=int, default=40, help="scenes that are drawn")
+    fit.set_defaults(run=train)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()
