@@ -156,7 +156,7 @@ def test_no_warning_is_silenced_without_a_name(root):
 def test_torch_load_only_converts_weights_and_executes_nothing(root):
     for path in files(root):
         for call in re.findall(r"torch\.load\([^)]*\)", path.read_text(), re.S):
-            assert path.parts[-2:] == ("learning", "convert.py")
+            assert path.parts[-2:] == ("learning", "checkpoints.py")
             assert "weights_only=True" in call
 
 

@@ -12,7 +12,9 @@ def add(commands):
         commands, "convert-weights", run, "make a published checkpoint loadable"
     )
     convert.add_argument("method", help="e.g. auif, didfuse")
-    convert.add_argument("source", help="folder with the published checkpoint files")
+    convert.add_argument(
+        "source", help="folder with the published checkpoint, or its only file"
+    )
     convert.add_argument("-o", "--output", required=True, help=".safetensors file")
 
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-import zipfile
 
 from .tf_checkpoint import read_tf_checkpoint
 from .weights import WeightsError
 
 __all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
 
+_ENTRIES = ("state_dict", "weight", "params", "model")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -45,7 +45,7 @@ def find_file(source, *patterns):
     return found[0]
 
 
-def read_checkpoint(path) -> dict:
+def read_checkpoint(path, entry=None) -> dict:
     """Read the tensors of a checkpoint, onto the CPU.
 
     Parameters
@@ -54,6 +54,8 @@ def read_checkpoint(path) -> dict:
         A PyTorch file, the ``.index`` of a TensorFlow V2 checkpoint (kernels are
         transposed to PyTorch's layout), or a MATLAB 5 ``.mat`` file (arrays as they
         are).
+    entry : str, optional
+        The name of the state dict in a PyTorch file.
 
     Returns
     -------
@@ -77,12 +79,21 @@ def read_checkpoint(path) -> dict:
         return _read_tf(path)
     if path.suffix == ".mat":
         return _read_mat(path)
-    checkpoint = _unwrapped(_read_torch(path))
+    checkpoint = _read_torch(path)
     if not isinstance(checkpoint, dict):
         raise WeightsError(
             f"{str(path)!r} holds a {type(checkpoint).__name__}: expected a state dict."
         )
-    return {str(key).removeprefix("module."): checkpoint[key] for key in checkpoint}
+    if entry is not None and not isinstance(checkpoint.get(entry), dict):
+        raise WeightsError(f"{str(path)!r} holds no state dict named {entry!r}.")
+    for name in (entry, *_ENTRIES):
+        if isinstance(checkpoint.get(name), dict):
+            checkpoint = checkpoint[name]
+            break
+    return {
+        key.removeprefix("module.") if isinstance(key, str) else key: value
+        for key, value in checkpoint.items()
+    }
 
 
 def rename(tensors, patterns):
@@ -131,22 +142,14 @@ def _read_torch(path):
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can raise anything
         reason = str(error).strip().splitlines() or [type(error).__name__]
-    if zipfile.is_zipfile(path) and "Unsupported global" in " ".join(reason):
+    text = f"{str(path)!r} is no checkpoint of plain tensors"
+    if "Unsupported global" in " ".join(reason):
         raise WeightsError(
-            f"{str(path)!r} holds pickled objects, not only tensors, and is not "
-            "executed: where you trust it, load it with its own code, save "
-            "`model.state_dict()` with torch.save, and convert that."
+            f"{text} but holds pickled objects, which are not executed: where you trust "
+            "it, load it with the authors' code, write its `state_dict()` with "
+            "`torch.save`, and convert that."
         )
-    raise WeightsError(
-        f"{str(path)!r} is no checkpoint of plain tensors ({reason[0]})."
-    )
-
-
-def _unwrapped(checkpoint):
-    for name in ("state_dict", "weight", "params", "model"):
-        if isinstance(checkpoint, dict) and isinstance(checkpoint.get(name), dict):
-            return checkpoint[name]
-    return checkpoint
+    raise WeightsError(f"{text} ({reason[0]}).")
 
 
 def _read_tf(path):

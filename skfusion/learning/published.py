@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from .checkpoints import find_file, permute_inputs, read_checkpoint, rename
 
-__all__ = ["PUBLISHED"]
+__all__ = ["PUBLISHED", "SEVERAL_FILES"]
+
+#: Methods whose checkpoint is a folder.
+SEVERAL_FILES = ("auif", "didfuse")
 
 
 def _width(tensors, key, default):
@@ -20,6 +23,60 @@ def _without_counters(tensors, network):
         if key.endswith("num_batches_tracked"):
             tensors.setdefault(key, value)
     return tensors
+
+
+def _convert_auif(folder):
+    from ..networks.auif import AUIFNet
+
+    tensors = {}
+    for part, file, prefix in (
+        ("base", "*Encoder_Base*", "conv1"),
+        ("detail", "*Encoder_Detail*", "conv2"),
+    ):
+        tensors |= rename(
+            read_checkpoint(find_file(folder, file)),
+            {
+                rf"{prefix}\.(\d+)\.(kernel|eta|theta)": rf"{part}.\1.\2",
+                rf"{prefix}\.(\d+)\.rest\.0\.(\w+)": rf"{part}.\1.norm.\2",
+                rf"{prefix}\.(\d+)\.rest\.1\.(\w+)": rf"{part}.\1.activation.\2",
+            },
+        )
+    tensors |= rename(
+        read_checkpoint(find_file(folder, "*Decoder*")),
+        {
+            r"decoder\.1\.(\w+)": r"decoder.\1",
+            r"decoder\.2\.(\w+)": r"decoder_norm.\1",
+        },
+    )
+    n_layers = max(sum(f"base.{i}.eta" in tensors for i in range(len(tensors))), 1)
+    kernel = tensors.get("base.0.kernel")
+    n_channels = 64 if kernel is None else kernel.shape[0]
+    metadata = {"class": "AUIF", "n_layers": n_layers, "n_channels": n_channels}
+    metadata |= {"base_size": 11, "detail_size": 19}
+    return tensors, AUIFNet(n_layers, n_channels), metadata
+
+
+def _convert_didfuse(folder):
+    from ..networks.didfuse import DIDFuseNet
+
+    tensors = {}
+    for file, blocks in (
+        ("*Encoder*", {1: "shallow", 2: "deep", 3: "base", 4: "detail"}),
+        ("*Decoder*", {5: "merge", 6: "refine", 7: "output"}),
+    ):
+        patterns = {}
+        for number, block in blocks.items():
+            # The first and the last block start with a padding layer.
+            first = 1 if block in ("shallow", "output") else 0
+            for i, layer in enumerate(("conv", "norm", "activation"), first):
+                old = rf"cov{number}\.cov{number}\.{i}\.(\w+)"
+                patterns[old] = rf"{block}.{layer}.\1"
+        checkpoint = read_checkpoint(find_file(folder, file), "weight")
+        tensors |= rename(checkpoint, patterns)
+    bias = tensors.get("deep.conv.bias")
+    n_channels = 64 if bias is None else len(bias)
+    metadata = {"class": "DIDFuse", "n_channels": n_channels}
+    return tensors, DIDFuseNet(n_channels), metadata
 
 
 def _convert_densefuse(source):
@@ -182,6 +239,8 @@ def _convert_liu_cnn(source):
 
 #: Method name -> function from the source to tensors, network and metadata.
 PUBLISHED = {
+    "auif": _convert_auif,
+    "didfuse": _convert_didfuse,
     "densefuse": _convert_densefuse,
     "u2fusion": _convert_u2fusion,
     "ifcnn": _convert_ifcnn,

@@ -110,6 +110,7 @@ default="constant"
         "widths": [tuple, list],
         "n_first": [Interval(Integral, 2, None, closed="left")],
         "autoencoder_share": [Interval(Real, 0, 1, closed="neither")],
+        "ssim_weight": [Interval(Real, 0, None, closed="left")],
         "detail_weight": [Interval(Real, 0, None, closed="left")],
         "scale_weights": [tuple, list],
         "map_weights": [tuple, list],
