@@ -24,6 +24,10 @@ def find_file(source, *patterns):
     *patterns : str
         File names with wildcards.
 
+    Returns
+    -------
+    Path
+
     Raises
     ------
     WeightsError
@@ -105,6 +109,10 @@ def rename(tensors, patterns):
     patterns : dict of str to str
         Regular expressions of whole names, and what they become. A name that becomes
         empty is dropped.
+
+    Returns
+    -------
+    dict
     """
     renamed = {}
     for key, tensor in tensors.items():
@@ -128,6 +136,10 @@ def permute_inputs(kernel, widths, order):
         Channels of each block, as they lie.
     order : sequence of int
         Which block stands where.
+
+    Returns
+    -------
+    Tensor of that shape
     """
     import torch
 
@@ -145,8 +157,8 @@ def _read_torch(path):
     text = f"{str(path)!r} is no checkpoint of plain tensors"
     if "Unsupported global" in " ".join(reason):
         raise WeightsError(
-            f"{text} but holds pickled objects, which are not executed: where you trust "
-            "it, load it with the authors' code, write its `state_dict()` with "
+            f"{text} but holds pickled objects, which are not executed: where you "
+            "trust it, load it with the authors' code, write its `state_dict()` with "
             "`torch.save`, and convert that."
         )
     raise WeightsError(f"{text} ({reason[0]}).")
