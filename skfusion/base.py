@@ -14,6 +14,7 @@ from .images.notices import Notices
 from .pairs import ImagePairs, as_pairs
 
 __all__ = [
+    "COLORS",
     "BaseFuser",
     "ImageOrPairTransformer",
     "ImageTransformer",
@@ -245,6 +246,11 @@ class ImageOrPairTransformer(PairTransformer, ImageTransformer):
         raise NotImplementedError
 
 
+# What every fuser can do with a colour visible image; "luma" is an older word for
+# "gray".
+COLORS = ("gray", "luma", "per_channel")
+
+
 class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
     """Base class of the fusion methods: pairs in, fused images out.
 
@@ -252,13 +258,27 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
     on two float32 ``(H, W)`` images in [0, 1]; it may return values outside [0, 1],
     which ``transform`` clips.
 
+    Parameters
+    ----------
+    color : {"gray", "per_channel"}, default="gray"
+        What to do with a colour visible image: fuse its luma to a gray image, or fuse
+        each channel with the infrared image (some methods decide once, on luma, for
+        all channels). ``"luma"`` is another word for ``"gray"``. To fuse luma and
+        keep the visible image's chroma, or to choose for a whole pipeline, wrap it:
+        :class:`skfusion.compose.PreserveChroma`, :func:`skfusion.compose.with_color`.
+
     Notes
     -----
     There is deliberately no ``score``: at the end of a pipeline it would compare with
     the *enhanced* images. Use :class:`skfusion.metrics.FusionScorer`.
     """
 
-    _parameter_constraints: dict = {"color": [StrOptions({"luma", "per_channel"})]}
+    _parameter_constraints: dict = {"color": [StrOptions(set(COLORS))]}
+
+    color = "gray"  # of a subclass whose own __init__ does not take it
+
+    def __init__(self, *, color="gray"):
+        self.color = color
 
     def fit(self, X=None, y=None):
         """Check the parameters and the form of X.
@@ -313,9 +333,9 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
     def _fuse_any(self, ir, vis):
         if vis.ndim == 2:
             return self._fuse(ir, vis)
-        if getattr(self, "color", "luma") == "luma":
-            return self._fuse(ir, luma(vis))
-        return self._fuse_channels(ir, vis)
+        if self.color == "per_channel":
+            return self._fuse_channels(ir, vis)
+        return self._fuse(ir, luma(vis))
 
     def _fuse(self, ir, vis):
         raise NotImplementedError

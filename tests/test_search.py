@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from skfusion import ImagePairs
-from skfusion.compose import EnhanceByModality, PreserveChroma
+from skfusion.compose import DropChroma, EnhanceByModality, PreserveChroma
 from skfusion.fusers import AverageFuser, DIDFuse, LaplacianPyramid
 from skfusion.images import to_dtype
 from skfusion.metrics import FusionScorer, registry, single_split
@@ -90,7 +90,8 @@ def test_whole_steps_and_a_list_of_grids_in_json(tmp_path, pairs):
     }
     space = read_space(write(tmp_path, json.dumps(grid), "grid.json"))
     table, best = run_search(pairs, space, n_jobs=1)
-    assert len(table) == 3 and isinstance(best, Pipeline)
+    assert len(table) == 3
+    assert isinstance(best, DropChroma) and isinstance(best.estimator, Pipeline)
     assert table["enhance__visible"].astype(str).str.contains("HDRC").sum() == 1
 
 

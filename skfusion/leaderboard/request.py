@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..compose import with_color
+from ..compose.colour import check_color, with_color
 from ..datasets import load_pairs
 from ..fused_files import output_paths
 from ..images.notices import Notices
@@ -68,8 +68,7 @@ def read_request(pairs, methods, metrics, color, dataset) -> Request:
         entries = as_entries(metrics)
     except KeyError as error:
         raise ValueError(f"metrics={metrics!r}: {error.args[0]}") from None
-    if color not in ("luma", "gray", "per_channel"):
-        with_color(None, color)  # raises, with the choices
+    check_color(color)
     given = _as_dict(methods)
     estimators = {
         name: with_color(get_pipeline(name) if own is None else own, color)

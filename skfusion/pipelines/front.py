@@ -28,7 +28,8 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
         fitting or is fitted.
     color : {"luma", "gray", "per_channel"}, default="luma"
         For a colour visible image: fuse luma and keep the visible chroma, return a
-        gray image, or fuse each channel with the infrared image.
+        gray image, or fuse each channel with the infrared image, whatever an
+        estimator's own ``color=`` says; see :func:`skfusion.compose.with_color`.
     **params
         As in :func:`get_pipeline`; with an estimator, its ``set_params``.
 
@@ -51,8 +52,7 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     >>> skfusion.fuse(ir, vis, method="average")[0, 0]
     np.uint8(150)
     """
-    estimator = _estimator(method, params)
-    estimator = with_color(estimator, color)
+    estimator = with_color(_estimator(method, params), color)
     visible = as_array(load(visible), "visible")
     dtype = visible.dtype
     if dtype.kind == "b":

@@ -18,11 +18,12 @@ from sklearn.utils._tags import get_tags
 from .._atomic_files import replace_file
 from .._version import __version__
 from ..base import ImageTransformer
-from ..compose import EnhanceByModality, PreserveChroma
+from ..compose import DropChroma, EnhanceByModality, PerChannel, PreserveChroma
 
 __all__ = ["CachedTransformer", "Candidate", "EnhancementCache", "learns"]
 
-_COMPOSITIONS = (Pipeline, EnhanceByModality, PreserveChroma)
+_AROUND = (DropChroma, PerChannel, PreserveChroma)
+_COMPOSITIONS = (Pipeline, EnhanceByModality, *_AROUND)
 
 
 class Candidate(BaseEstimator):
@@ -228,9 +229,9 @@ def _described(value):
 
 def _with_cache(estimator, cache):
     """Return the same estimator for ``transform`` only, its enhancement cached."""
-    if type(estimator) is PreserveChroma:
+    if type(estimator) in _AROUND:
         inner = getattr(estimator, "estimator_", estimator.estimator)
-        return PreserveChroma(_with_cache(inner, cache))
+        return type(estimator)(_with_cache(inner, cache))
     if type(estimator) is Pipeline:
         return Pipeline([(n, _with_cache(step, cache)) for n, step in estimator.steps])
     if type(estimator) is EnhanceByModality:

@@ -142,8 +142,7 @@ def _space(content, path):
     grid = _grid(content["params"])
     color = content.get("color", "luma")
     estimator = with_color(pipeline, color)
-    if color == "luma":
-        grid = _prefixed(grid, "estimator__")
+    grid = _prefixed(grid, "estimator__")
     _check_names(estimator, grid)
     return SearchSpace(estimator, grid, **_settings(content, path))
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from numbers import Real
 from pathlib import Path
 
-from ..compose import _with_chroma
+from ..compose import with_chroma
 from ..images import luma
 from ..images.notices import Notices
 from ..pairs import ImagePairs
@@ -259,7 +259,7 @@ class _Steady:
         self._before = now
         gray = fused if fused.ndim == 2 else luma(fused)
         steady = self._smoother(ir, luma(vis), gray, max(elapsed, 0.0))
-        return steady if fused.ndim == 2 else _with_chroma(steady, fused)
+        return steady if fused.ndim == 2 else with_chroma(steady, fused)
 
 
 class _Pairing:

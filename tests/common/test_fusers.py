@@ -5,6 +5,7 @@ import functools
 import inspect
 import io
 import pickle
+import re
 import threading
 
 import joblib
@@ -15,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._tags import get_tags
 
 from skfusion import ImagePairs, pair_array
+from skfusion.base import COLORS
 from skfusion.images import luma, write_image
 
 from ..conftest import SHAPES, make_pair
@@ -350,6 +352,25 @@ def check_colour_is_reduced_to_luma(cls, tmp_path):
     fuser = ready(cls)
     rgb = colour(vis).astype(np.float32)
     assert_same(results(fuser, [(ir, rgb)]), results(fuser, [(ir, luma(rgb))]))
+
+
+def check_luma_is_another_word_for_gray(cls, tmp_path):
+    ir, vis = PAIRS[0]
+    pairs = [(ir, colour(vis).astype(np.float32))]
+    gray = results(ready(cls).set_params(color="gray"), pairs)
+    assert_same(results(ready(cls).set_params(color="luma"), pairs), gray)
+    assert cls().color == "gray", "color='gray' is the default of every fuser"
+
+
+def check_what_colour_means_is_written_in_one_place(cls, tmp_path):
+    lines = cls.__doc__.splitlines()
+    start = next(i for i, line in enumerate(lines) if "color : " in line)
+    one_line = "See :class:`skfusion.base.BaseFuser`"
+    assert lines[start + 1].strip().startswith(one_line), f"document color: {one_line}."
+    rest = lines[start + 2].strip()
+    own = set(cls._parameter_constraints["color"][0].options) - set(COLORS)
+    # One line, but for a fuser that has a word of its own.
+    assert own or not rest or re.match(r"\w+(, \w+)* : ", rest)
 
 
 def check_per_channel_keeps_three_channels(cls, tmp_path):

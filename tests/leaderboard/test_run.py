@@ -102,6 +102,14 @@ def test_color(bench, tmp_path, color, shape):
     assert board.settings["color"] == color
 
 
+@pytest.mark.parametrize("color", ["luma", "gray", "per_channel"])
+def test_an_estimator_is_left_as_it_is(bench, color):
+    mine = AverageFuser(color="per_channel" if color == "gray" else "gray")
+    before = dict(vars(mine))
+    assert not bench(methods={"mine": mine}, color=color).failures
+    assert vars(mine) == before
+
+
 def test_in_memory_pairs_without_a_report():
     scenes = make_scene_pairs(2, size=(32, 40), random_state=0)
     board = run_bench(scenes, methods=["average"], metrics="vifb", dataset="drawn")

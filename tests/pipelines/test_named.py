@@ -7,7 +7,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 import skfusion
-from skfusion.compose import PreserveChroma, with_color
 from skfusion.fusers import AverageFuser
 from skfusion.images import luma, write_image
 from skfusion.pipelines import (
@@ -110,11 +109,13 @@ def test_fuse_does_not_fit_again(small_pairs):
         skfusion.fuse(ir, vis, Unfitted())
 
 
-def test_with_color():
-    wrapped = with_color(AverageFuser(), "luma")
-    assert isinstance(wrapped, PreserveChroma)
-    assert with_color(wrapped, "luma") is wrapped
-    assert with_color(AverageFuser(), "per_channel").color == "per_channel"
-    assert with_color(get_pipeline("average"), "gray")["fuse"].color == "luma"
-    with pytest.raises(ValueError, match="no step 'fuse'"):
-        with_color(Pipeline([("other", AverageFuser())]), "per_channel")
+@pytest.mark.parametrize("name", ["average", "image_enhancement", "fast"])
+def test_color_goes_before_the_word_of_the_fuser(name):
+    rng = np.random.default_rng(0)
+    ir, vis = rng.random((24, 30)), rng.random((24, 30, 3)).astype(np.float32)
+    for word, other in (("gray", "per_channel"), ("per_channel", "gray")):
+        expected = get_pipeline(name, fuse__color=word).transform([(ir, vis)])[0]
+        pipeline = get_pipeline(name, fuse__color=other)
+        fused = skfusion.fuse(ir, vis, pipeline, color=word)
+        np.testing.assert_array_equal(fused, expected)
+        assert pipeline["fuse"].color == other

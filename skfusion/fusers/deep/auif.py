@@ -66,9 +66,8 @@ class AUIF(DecompositionFuser):
         none.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
     device : str, default="auto"
@@ -169,7 +168,7 @@ class AUIF(DecompositionFuser):
         zero_level=0.5,
         frozen_epochs=0,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

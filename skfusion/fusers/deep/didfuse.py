@@ -75,9 +75,8 @@ class DIDFuse(DecompositionFuser):
     mixed_precision : bool, default=False
         Train with bfloat16 convolutions: three to six times as fast on a processor
         with bfloat16 instructions, slower on others.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : int or None, default=128
         Fuse images larger than this in overlapping tiles, with the same result. The
         maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.
@@ -174,7 +173,7 @@ class DIDFuse(DecompositionFuser):
         frozen_epochs=0,
         initial_weights=None,
         mixed_precision=False,
-        color="luma",
+        color="gray",
         tile_size=128,
         device="auto",
         random_state=None,

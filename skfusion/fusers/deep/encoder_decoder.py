@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ...base import COLORS
 from ...images import luma
 from ...learning.crops import random_crop
 from ...learning.fuser import NetworkFuser
@@ -53,9 +54,8 @@ class EncoderDecoderFuser(NetworkFuser):
         Channels at half the size, a multiple of 16; they double with each scale.
         Time and weights go with the square. Shipped: 64 without an activation, 32
         and 16 with it.
-    color : {"luma", "per_channel", "hsv", "rgb"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image; fuse
-        each channel with the infrared image; fuse V of HSV and keep hue and
+    color : {"gray", "per_channel", "hsv", "rgb"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`. Also: fuse V of HSV and keep hue and
         saturation; or give all three channels to a network of three (no weights
         ship for it).
     pad : {"reflect", "zero", "resize"}, default="reflect"
@@ -140,7 +140,7 @@ class EncoderDecoderFuser(NetworkFuser):
         **NetworkFuser._parameter_constraints,
         "activation": [StrOptions({"leaky_relu"}), None],
         "base_channels": [Interval(Integral, 16, None, closed="left")],
-        "color": [StrOptions({"luma", "per_channel", "hsv", "rgb"})],
+        "color": [StrOptions({*COLORS, "hsv", "rgb"})],
         "pad": [StrOptions({"reflect", "zero", "resize"})],
         "quality_weight": [Interval(Real, 0, None, closed="left")],
         "edge_weight": [Interval(Real, 0, None, closed="left")],
@@ -164,7 +164,7 @@ class EncoderDecoderFuser(NetworkFuser):
         activation=None,
         base_channels=64,
         *,
-        color="luma",
+        color="gray",
         pad="reflect",
         weights="pretrained",
         quality_weight=1.0,

@@ -42,9 +42,8 @@ class ADF(BaseFuser):
         Compute as the authors' program does: double precision, black pixels beyond
         the border, which darken it, and weights of any sign and size. By default
         nothing flows over the border and the weights lie in [0, 1].
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -93,7 +92,7 @@ class ADF(BaseFuser):
         conductance="exponential",
         *,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_iter = n_iter
         self.dt = dt

@@ -20,9 +20,8 @@ class AverageFuser(WeightMapFuser):
     ----------
     visible_weight : float, default=0.5
         Weight of the visible image, in [0, 1].
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -47,7 +46,7 @@ class AverageFuser(WeightMapFuser):
         "visible_weight": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, visible_weight=0.5, *, color="luma"):
+    def __init__(self, visible_weight=0.5, *, color="gray"):
         self.visible_weight = visible_weight
         self.color = color
 

@@ -40,9 +40,8 @@ class CBF(BaseFuser):
     parity : bool, default=False
         Compute as the authors' program does: double precision, on the 0..255 scale,
         where only an exact zero of a weight is replaced, by 2.2e-16.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -90,7 +89,7 @@ class CBF(BaseFuser):
         covariance_size=5,
         *,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.window_size = window_size
         self.sigma_spatial = sigma_spatial

@@ -35,9 +35,8 @@ class FPDE(BaseFuser):
         Compute as the authors' program does: double precision, base layers rounded to
         whole grey levels, and weights of any sign and size. By default nothing is
         rounded and the weights lie in [0, 1].
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -76,7 +75,7 @@ class FPDE(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(self, n_iter=15, dt=0.9, kappa=4.0, *, parity=False, color="luma"):
+    def __init__(self, n_iter=15, dt=0.9, kappa=4.0, *, parity=False, color="gray"):
         self.n_iter = n_iter
         self.dt = dt
         self.kappa = kappa

@@ -39,9 +39,8 @@ class GFCE(HMSDGF):
     parity : bool, default=False
         Compute as the authors' program does, in double precision, with its gain in
         place of `gain`.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------

@@ -53,9 +53,8 @@ class GFF(BaseFuser):
     parity : bool, default=False
         Compute as the authors' program does: double precision and weights rounded to
         the 256 levels of an 8-bit image. By default weights are only clipped.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        all channels with the weights of luma.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`; the weights of luma serve all channels.
 
     See Also
     --------
@@ -107,7 +106,7 @@ class GFF(BaseFuser):
         saliency_sigma=5.0,
         saliency_size=11,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.radius_base = radius_base
         self.eps_base = eps_base

@@ -35,9 +35,8 @@ class HybridMSD(BaseFuser):
         0.01; it halves from scale to scale.
     parity : bool, default=False
         Compute as the authors' program does, in double precision on 0..255.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -78,7 +77,7 @@ class HybridMSD(BaseFuser):
     }
 
     def __init__(
-        self, n_levels=4, lam=30.0, sigma_range=0.05, *, parity=False, color="luma"
+        self, n_levels=4, lam=30.0, sigma_range=0.05, *, parity=False, color="gray"
     ):
         self.n_levels = n_levels
         self.lam = lam

@@ -48,9 +48,8 @@ class IFEVIP(BaseFuser):
         Compute as the authors' program does: in grey levels that are rounded after
         each step, and with a black border around the background when it is smoothed,
         which lights up a frame. By default that border reflects.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or add
-        one infrared term, weighted by the entropy of the colour image, to each channel.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`; one infrared term serves all channels.
 
     See Also
     --------
@@ -99,7 +98,7 @@ class IFEVIP(BaseFuser):
         *,
         darken=False,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.min_block = min_block
         self.threshold = threshold

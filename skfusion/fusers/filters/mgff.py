@@ -39,9 +39,8 @@ class MGFF(BaseFuser):
         guidance of the other one: softer and truer to both.
     parity : bool, default=False
         Compute in double precision on 0..255, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -88,7 +87,7 @@ class MGFF(BaseFuser):
         *,
         guide="self",
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.radius = radius

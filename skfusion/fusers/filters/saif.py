@@ -41,9 +41,8 @@ class SAIF(WeightMapFuser):
     parity : bool, default=False
         Compute in double precision and let any difference of structure, rounding
         noise too, decide, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or
-        apply the one weight map to each channel.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -94,7 +93,7 @@ class SAIF(WeightMapFuser):
         n_iterations=3,
         *,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.radius = radius
         self.eps = eps

@@ -31,9 +31,8 @@ class TIF(BaseFuser):
         Compute as the authors' program does: circular border of the box filter, zero
         border of the median, double precision. By default both borders reflect,
         which keeps the opposite edge of the scene out of the base layer.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -71,7 +70,7 @@ class TIF(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(self, mean_size=35, median_size=3, *, parity=False, color="luma"):
+    def __init__(self, mean_size=35, median_size=3, *, parity=False, color="gray"):
         self.mean_size = mean_size
         self.median_size = median_size
         self.parity = parity

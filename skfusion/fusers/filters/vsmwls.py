@@ -42,9 +42,8 @@ class VSMWLS(BaseFuser):
         Weight of the least-squares term that pulls details to the infrared ones.
     parity : bool, default=False
         Compute in double precision, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -91,7 +90,7 @@ class VSMWLS(BaseFuser):
         lam=0.01,
         *,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.sigma_range = sigma_range

@@ -30,9 +30,8 @@ class DCHWT(BaseFuser):
     parity : bool, default=False
         Compute in double precision, on the 0..255 scale, as the author's program
         does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -72,7 +71,7 @@ class DCHWT(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(self, n_levels=3, *, parity=False, color="luma"):
+    def __init__(self, n_levels=3, *, parity=False, color="gray"):
         self.n_levels = n_levels
         self.parity = parity
         self.color = color

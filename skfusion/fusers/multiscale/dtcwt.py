@@ -38,9 +38,8 @@ class DTCWTFuser(BaseFuser):
     parity : bool, default=False
         Compute as the multi-scale toolbox of Liu, Liu and Wang [2]_ does, in double
         precision; of the other parameters only `n_levels` then counts.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -89,7 +88,7 @@ class DTCWTFuser(BaseFuser):
         window=3,
         base_weight=0.5,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.detail_rule = detail_rule

@@ -82,10 +82,8 @@ class LaplacianPyramid(BaseFuser):
         Compute as the multi-scale toolbox of Liu, Liu and Wang [3]_ does, black
         corner squares beyond the border included; of the other parameters only
         `n_levels` then counts.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image, by decisions made on luma (in parity
-        each by its own, as published tables have it, which tints).
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`; luma decides (in parity each channel).
 
     See Also
     --------
@@ -152,7 +150,7 @@ class LaplacianPyramid(BaseFuser):
         gain_decay=1.0,
         histogram=0.0,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.detail_rule = detail_rule

@@ -35,9 +35,8 @@ class MSVD(BaseFuser):
         resized to even ones (the result then lacks its last row or column). By
         default one basis serves both images, odd sides are extended by repeating the
         edge and cut again, and identical images fuse to themselves.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -71,7 +70,7 @@ class MSVD(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(self, n_levels=1, *, rescale=False, parity=False, color="luma"):
+    def __init__(self, n_levels=1, *, rescale=False, parity=False, color="gray"):
         self.n_levels = n_levels
         self.rescale = rescale
         self.parity = parity

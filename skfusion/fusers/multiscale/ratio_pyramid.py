@@ -46,9 +46,8 @@ class RatioPyramid(BaseFuser):
         themselves are compared, divisors are only kept from zero, and black corner
         squares lie beyond the border; of the other parameters only `n_levels` then
         counts. Dark regions come out with specks far above white.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -98,7 +97,7 @@ class RatioPyramid(BaseFuser):
         base_weight=0.5,
         offset=0.1,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.detail_rule = detail_rule

@@ -63,9 +63,8 @@ class ConvSR(LearnedArrayFuser):
     parity : bool, default=False
         Compute in double precision with periodic borders of the maps, as the authors'
         program does. By default the detail is mirrored at its borders first.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     Attributes
     ----------
@@ -131,7 +130,7 @@ class ConvSR(LearnedArrayFuser):
         n_crops=40,
         random_state=None,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.sparsity = sparsity
         self.smoothness = smoothness

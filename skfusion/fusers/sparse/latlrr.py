@@ -53,9 +53,8 @@ class LatLRR(LearnedArrayFuser):
         Draws these patches.
     parity : bool, default=False
         Compute in double precision, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     Attributes
     ----------
@@ -118,7 +117,7 @@ class LatLRR(LearnedArrayFuser):
         n_patches=1200,
         random_state=None,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.n_levels = n_levels
         self.patch_size = patch_size

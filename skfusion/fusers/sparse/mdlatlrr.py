@@ -36,9 +36,8 @@ class MDLatLRR(LatLRR):
         Draws these patches.
     parity : bool, default=False
         Compute in double precision, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     Attributes
     ----------
@@ -80,7 +79,7 @@ class MDLatLRR(LatLRR):
         n_patches=1200,
         random_state=None,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         super().__init__(
             n_levels,

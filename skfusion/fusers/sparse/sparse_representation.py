@@ -71,9 +71,8 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         Compute as the authors' toolbox does: on the 0..255 scale, with its borders (see
         :class:`LaplacianPyramid`), and the mean of both images in the last rows and
         columns of the low band, which patches two pixels apart may miss.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     Attributes
     ----------
@@ -136,7 +135,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         n_patches=20000,
         random_state=None,
         parity=False,
-        color="luma",
+        color="gray",
     ):
         self.pyramid = pyramid
         self.n_levels = n_levels

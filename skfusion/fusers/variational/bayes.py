@@ -36,9 +36,8 @@ class BayesFuser(BaseFuser):
         the gradient entering the smooth image with the wrong sign, which smooths
         more than the model says. By default the borders reflect and the sign is the
         model's.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -74,7 +73,7 @@ class BayesFuser(BaseFuser):
         "parity": ["boolean"],
     }
 
-    def __init__(self, smoothness=0.5, n_iterations=15, *, parity=False, color="luma"):
+    def __init__(self, smoothness=0.5, n_iterations=15, *, parity=False, color="gray"):
         self.smoothness = smoothness
         self.n_iterations = n_iterations
         self.parity = parity

@@ -35,9 +35,8 @@ class GTF(BaseFuser):
         Rounds of reweighted least squares.
     parity : bool, default=False
         Compute in double precision, as the authors' program does.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -80,7 +79,7 @@ class GTF(BaseFuser):
     }
 
     def __init__(
-        self, regularization=4.0, n_iterations=5, *, parity=False, color="luma"
+        self, regularization=4.0, n_iterations=5, *, parity=False, color="gray"
     ):
         self.regularization = regularization
         self.n_iterations = n_iterations

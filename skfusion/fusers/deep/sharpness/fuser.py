@@ -73,9 +73,8 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         the result to [0, 1] cut to 8 bits. ``weighting``, ``softness``, ``floor``,
         ``clean``, ``refine`` and ``blend`` are then ignored, and ``both_orders`` is
         what the code of the network does: both for ``"three-path"`` only.
-    color : {"luma", "per_channel"}, default="luma"
-        ``"luma"`` fuses the luma of a colour visible image; ``"per_channel"`` applies
-        the weights of luma to each channel.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`; the weights of luma serve all channels.
     tile_size : int, default=None
         Rows of pixels that the network holds in memory at once; the result does not
         depend on it. ``None`` chooses.
@@ -160,7 +159,7 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         n_levels=8,
         stride=8,
         compat=False,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
     ):

@@ -1,0 +1,14 @@
+"""Put steps together: one enhancement a modality, colour around a pipeline."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from .colour import DropChroma, PerChannel, PreserveChroma, with_chroma, with_color
+from .modality import EnhanceByModality
+
+__all__ = [
+    "DropChroma",
+    "EnhanceByModality",
+    "PerChannel",
+    "PreserveChroma",
+    "with_chroma",
+    "with_color",
+]
