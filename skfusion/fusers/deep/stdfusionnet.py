@@ -53,9 +53,8 @@ class STDFusionNet(PairNetworkFuser):
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
     device : str, default="auto"
@@ -124,7 +123,7 @@ class STDFusionNet(PairNetworkFuser):
         threshold=1.5,
         max_seconds=None,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,
