@@ -10,6 +10,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch.nn import functional
 
+from ...base import COLORS
 from ...images import luma
 from ...learning.maximum import maximum_loss
 from ...learning.pair_fuser import PairForm, PairNetworkFuser, reflect_to
@@ -60,10 +61,9 @@ class LUTFuse(PairNetworkFuser):
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel", "rgb"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, fuse each
-        channel with the infrared image, or show its colours to the context network and
-        keep its chroma.
+    color : {"gray", "per_channel", "rgb"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`. Also: show the colours to the context
+        network and keep the chroma.
     tile_size : int or None, default=None
         Not possible here: see Notes.
     device : str, default="auto"
@@ -113,7 +113,7 @@ class LUTFuse(PairNetworkFuser):
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
-        "color": [StrOptions({"luma", "per_channel", "rgb"})],
+        "color": [StrOptions({*COLORS, "rgb"})],
         "n_nodes": [Interval(Integral, 2, None, closed="left")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "teacher": [HasMethods(["transform"]), None],
@@ -148,7 +148,7 @@ class LUTFuse(PairNetworkFuser):
         smoothness_weight=0.0001,
         max_seconds=None,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

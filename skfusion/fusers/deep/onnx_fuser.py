@@ -48,9 +48,8 @@ class ONNXFuser(ExternalFuser):
         By what. ``"zeros"`` are 0 whatever ``scale`` is.
     reach : int or None, default=None
         How many pixels around it a fused pixel depends on; needed for tiles.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles.
     device : {"auto", "cpu", "cuda", ...}, default="auto"
@@ -90,7 +89,7 @@ class ONNXFuser(ExternalFuser):
         multiple_of=1,
         pad="reflect",
         reach=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
     ):
