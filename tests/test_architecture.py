@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -81,6 +83,48 @@ def test_inner_packages_import_only_their_library(root, package):
             top = name.split(".")[0]
             own = name.startswith(f"skfusion.{package}")
             assert own or top in ALLOWED[package], f"{path.name} imports {name}"
+
+
+def test_one_module_compiles_kernels(root):
+    for path in files(root):
+        if "numba" in {name.split(".")[0] for name in imported(path, root)}:
+            assert own_module(path, root) == ("_kernels", "_jit"), path
+
+
+# Everybody loads these before anything is computed: they import what is heavy where
+# they need it. Every other module imports at its top: it is loaded when it is used.
+LIGHT = ("compose.colour", "images.files", "metrics.context", "workers")
+
+
+def heavy(tree):
+    """Imports of OpenCV or of compiled kernels: at the top of a file, below it."""
+    top, inner = [], []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [getattr(node, "module", None) or "", *(n.name for n in node.names)]
+            words = {word for name in names for word in name.split(".")}
+            if words & {"cv2", "_kernels"} and not words & {"luma", "taps"}:
+                (top if node in tree.body else inner).append(node.lineno)
+    return top, inner
+
+
+def test_kernels_and_opencv_are_imported_at_the_top_of_what_computes(root):
+    for path in files(root):
+        top, inner = heavy(ast.parse(path.read_text()))
+        name = ".".join(own_module(path, root))
+        if name in LIGHT:
+            assert inner and not top, f"{name}: {top} {inner}"
+        else:
+            assert not inner, f"{name}: {inner}"
+
+
+def test_what_everybody_loads_is_light():
+    names = ", ".join(f"skfusion.{name}" for name in LIGHT)
+    code = (
+        f"import sys, {names}, skfusion.pipelines, skfusion.metrics\n"
+        "assert not {'cv2', 'numba', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 FORBIDDEN = (

@@ -1,1 +1,1 @@
-"""Compiled loops: numba only, on validated C-contiguous arrays."""
+"""Compiled loops on validated C-contiguous arrays, and the numbers they go by."""

@@ -2,10 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def correlate(x, kernel):
     """Correlate a reflected (H, W) float32 image with an odd square kernel."""
     n_rows, n_columns = x.shape
@@ -30,7 +31,7 @@ def correlate(x, kernel):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_row(row, taps, out):
     for q in range(0, len(taps), 5):
         t0, t1, t2, t3, t4 = taps[q : q + 5]
@@ -43,7 +44,7 @@ def _add_row(row, taps, out):
             out[j] = total + t4 * part[j + 4]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_layers(first, x, kernels, numbers):
     """Run all layers of one model on one image.
 
@@ -101,7 +102,7 @@ def run_layers(first, x, kernels, numbers):
     return old[2:-2, 2:-2].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _inner_row(a, b, c, d, e, k, x, numbers, out):
     """Update a row as if it were inside; the kernel is symmetric about its centre."""
     shift, slope, eta, keep, pull = numbers
@@ -126,7 +127,7 @@ def _inner_row(a, b, c, d, e, k, x, numbers, out):
         out[j] = keep * c[j + 2] + pull * x[j] - eta * u
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reflect(z):
     """Fill the outer two rows and columns of ``z`` by reflection, in place."""
     for i in range(2):
@@ -138,7 +139,7 @@ def reflect(z):
         row[-1], row[-2] = row[-5], row[-4]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode(base, detail, kernel, shift):
     """Correlate the reflected sum of two (H, W) maps with a 3x3 kernel, plus shift."""
     n_rows, n_columns = base.shape
@@ -154,7 +155,7 @@ def decode(base, detail, kernel, shift):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _decode_row(a, b, c, kernel, shift, out):
     k00, k01, k02 = kernel[0]
     k10, k11, k12 = kernel[1]

@@ -2,13 +2,14 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel
 
 # Empty cells around the grid, so that blurring and reading need no border.
 _PAD = 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _blur(before, centre, after, out):
     """[1 2 1] / 4 of three arrays of the same length."""
     quarter = out.dtype.type(0.25)
@@ -17,7 +18,7 @@ def _blur(before, centre, after, out):
         out[i] = quarter * (before[i] + two * centre[i] + after[i])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _blur_slab(source, offset, target, n_columns, n_depth):
     """Blur a flat slab along an axis and zero its outermost cells.
 
@@ -42,7 +43,7 @@ def _blur_slab(source, offset, target, n_columns, n_depth):
         target[start + step - 1] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _smooth(grid, n_columns, n_depth):
     """Two passes along each axis, in place; the outermost cells stay zero.
 
@@ -68,7 +69,7 @@ def _smooth(grid, n_columns, n_depth):
             _blur(ring[(y - 2) % 3], ring[(y - 1) % 3], ring[y % 3], grid[y - 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(image, sigma_space, sigma_range, low, columns, n_depth, grid):
     """Add each pixel's value and a one to the nearest cell."""
     one = grid.dtype.type(1)
@@ -83,7 +84,7 @@ def _fill(image, sigma_space, sigma_range, low, columns, n_depth, grid):
             slab[cell + np.uint64(1)] += one
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read(image, sigma_space, sigma_range, low, columns, shares, n_depth, grid, out):
     """Interpolate sums and counts at each pixel and divide."""
     kind = out.dtype.type
@@ -117,7 +118,7 @@ def _read(image, sigma_space, sigma_range, low, columns, shares, n_depth, grid, 
             out[i, j] = value / count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bilateral_grid(image, sigma_space, sigma_range):
     """Filter an image by the method of Paris and Durand.
 

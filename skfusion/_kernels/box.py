@@ -2,15 +2,14 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel_numpy_errors
 
 # The loops are short and touch few arrays each: LLVM gives up on vectorising a loop
-# that needs many pointer comparisons. "numpy" drops the check for division by zero,
-# which also stops vectorisation.
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+# that needs many pointer comparisons.
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def reciprocal_counts(n, radius):
     """One over the number of pixels that the window at 0..n-1 really holds."""
     out = np.empty(n)
@@ -19,14 +18,21 @@ def reciprocal_counts(n, radius):
     return out
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def slide(columns, entering, leaving):
     """Move column sums one row on; the float64 sums forget no float32 digit."""
     for x in range(columns.shape[0]):
         columns[x] += np.float64(entering[x]) - np.float64(leaving[x])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
+def drop(columns, kept):
+    """Take a row out of the column sums."""
+    for x in range(columns.shape[0]):
+        columns[x] -= np.float64(kept[x])
+
+
+@kernel_numpy_errors
 def slide_product(columns, in_a, in_b, out_a, out_b):
     """Move the column sums of a product one row on."""
     for x in range(columns.shape[0]):
@@ -35,7 +41,7 @@ def slide_product(columns, in_a, in_b, out_a, out_b):
         columns[x] += entering - leaving
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def slide_square(columns, entering, leaving):
     """Move the column sums of the squares one row on."""
     for x in range(columns.shape[0]):
@@ -44,7 +50,7 @@ def slide_square(columns, entering, leaving):
         columns[x] += new * new - old * old
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def prefix_pair(a, b, sum_a, sum_b, radius):
     """Prefix sums of two rows, held constant for ``radius`` entries past each end.
 
@@ -86,7 +92,7 @@ def prefix_pair(a, b, sum_a, sum_b, radius):
         to_b[x] = s_b
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def window_means(sums, width, reciprocal, scale, out):
     """Means of all windows of a row: differences of its prefix sums."""
     upper = sums[width:]
@@ -94,13 +100,13 @@ def window_means(sums, width, reciprocal, scale, out):
         out[x] = (upper[x] - sums[x]) * (reciprocal[x] * scale)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _slide_to(columns, entering, leaving, out):
     for x in range(out.shape[0]):
         out[x] = columns[x] + (np.float64(entering[x]) - np.float64(leaving[x]))
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def box_mean(image, radius, out):
     """Box means of ``image`` (H, W) into ``out``, two rows at a time."""
     height, width = image.shape

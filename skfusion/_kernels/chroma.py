@@ -2,12 +2,16 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel_numpy_errors
+from .luma import LUMA
+
+_RED, _GREEN, _BLUE = (np.float32(weight) for weight in LUMA)
 
 __all__ = ["with_chroma"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def with_chroma(fused, colour, out):
     """Write ``fused + k (colour - luma)``, k the largest in [0, 1] that stays inside.
 
@@ -20,7 +24,7 @@ def with_chroma(fused, colour, out):
     for i in range(fused.shape[0]):
         for j in range(fused.shape[1]):
             r, g, b = colour[i, j, 0], colour[i, j, 1], colour[i, j, 2]
-            y = np.float32(0.299) * r + np.float32(0.587) * g + np.float32(0.114) * b
+            y = _RED * r + _GREEN * g + _BLUE * b
             r, g, b = r - y, g - y, b - y
             f = fused[i, j]
             above = max(r, g, b)

@@ -2,10 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel, kernel_numpy_errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def solve_frequencies(spectra, filters, signal, power, rho):
     """Replace the spectra z by the minimiser of |D x - s|^2 / 2 + rho |x - z|^2 / 2.
 
@@ -25,7 +26,7 @@ def solve_frequencies(spectra, filters, signal, power, rho):
             spectra[k, i] += filters[k, i].conjugate() * rest[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def shrink_maps(x, y, u, relaxation, limit, sums):
     """Update the sparse maps Y and the scaled multipliers U, all (m, n), in place.
 
@@ -59,7 +60,7 @@ def shrink_maps(x, y, u, relaxation, limit, sums):
                 parts[s, i] = zero
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def target(y, u, scale, out):
     """Scale the multipliers U in place and write Y - U into `out`; all are (m, n)."""
     for k in range(y.shape[0]):

@@ -4,10 +4,11 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from ._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cross_bilateral_exact(image, guide, spatial, range_scale):
     """Filter a padded float64 image by the weights of a padded guide.
 
@@ -33,7 +34,7 @@ def cross_bilateral_exact(image, guide, spatial, range_scale):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cross_bilateral(image, guide, spatial, range_scale):
     """Do the same in float32, with an exponential that vectorises.
 

@@ -2,10 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel, kernel_inlined
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel_inlined
 def _decay(square):
     """exp(-square) to 1e-6: a sixth-order polynomial of a sixteenth, then squared.
 
@@ -25,7 +26,7 @@ def _decay(square):
     return y * y
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _flux(centre, neighbour, quadratic, scale, out):
     """Conductance times difference for a row of pixels and their neighbours."""
     if quadratic:
@@ -38,7 +39,7 @@ def _flux(centre, neighbour, quadratic, scale, out):
             out[j] = g * _decay(g * g * scale)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def perona_malik(image, n_iter, step, kappa, quadratic):
     """Diffuse a float32 (H, W) image along its eight neighbours; nothing flows out.
 
@@ -85,7 +86,7 @@ def perona_malik(image, n_iter, step, kappa, quadratic):
     return old
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _extend(padded):
     """Fill two cells beyond each end so that (x[i-2] - 2 x[i] + x[i+2]) / 4 holds.
 
@@ -114,7 +115,7 @@ def _extend(padded):
             row[last + 2] = row[last - 2] - 4 * row[last - 1] + 4 * row[last]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fourth_order(image, n_iter, step, kappa):
     """Evolve a float32 (H, W) image under the fourth-order equation."""
     n_rows, n_columns = image.shape

@@ -1,10 +1,10 @@
 """The recursive edge-aware filter of the domain transform."""
 
 # SPDX-License-Identifier: BSD-3-Clause
-from numba import njit
+from ._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def recursive_filter(image, across, down):
     """Filter `image` (H, W) in place, rows first, then columns.
 

@@ -2,29 +2,28 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
-from .box import _OPTIONS
+from ._jit import kernel_numpy_errors
 
 # Rows whose longest distance is below this are settled by comparing shifted copies,
 # which vectorises; longer ones by the envelope, whose cost does not grow.
 _SHORT = 24
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _down(above, mask, far, out):
     for x in range(out.shape[0]):
         step = min(above[x] + np.int32(1), far)
         out[x] = step if mask[x] else np.int32(0)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _up(below, out):
     for x in range(out.shape[0]):
         out[x] = min(out[x], below[x] + np.int32(1))
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _largest(row):
     out = row[0]
     for x in range(row.shape[0]):
@@ -32,14 +31,14 @@ def _largest(row):
     return out
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _shift(left, right, square, best):
     """Offer each pixel the columns ``k`` to its left and right, ``square = k * k``."""
     for x in range(best.shape[0]):
         best[x] = min(best[x], min(left[x], right[x]) + square)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _near(column, padded, best):
     """Squared distances of a row of short ones, by brute force over the shifts.
 
@@ -58,7 +57,7 @@ def _near(column, padded, best):
         k += 1
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _fill(v, c, start, out):
     """Distances to one parabola from ``start`` to the end of ``out``."""
     square = c * c
@@ -67,7 +66,7 @@ def _fill(v, c, start, out):
         out[x] = np.sqrt(d * d + square)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _envelope(column, far, start, stop, vertex, height, out):
     """Distances of the columns start..stop-1 of one row.
 
@@ -112,13 +111,13 @@ def _envelope(column, far, start, stop, vertex, height, out):
     _fill(np.float64(v), np.float64(column[v]), x, out[x:stop])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _roots(squares, out):
     for x in range(out.shape[0]):
         out[x] = np.sqrt(np.float64(squares[x]))
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def distance(mask, columns, out):
     """Distance of each pixel where ``mask`` holds to the nearest where it does not.
 

@@ -2,10 +2,10 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
+from ._jit import kernel_numpy_errors
 from .box import (
-    _OPTIONS,
+    drop,
     prefix_pair,
     reciprocal_counts,
     slide,
@@ -21,7 +21,7 @@ _PAIRS = np.array(
 )
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _gray_coefficients(mean, target, second, cross, eps, slope, offset):
     """Eq. (5) and (6) of He et al."""
     for x in range(mean.shape[0]):
@@ -33,7 +33,7 @@ def _gray_coefficients(mean, target, second, cross, eps, slope, offset):
         offset[x] = target[x] - slope[x] * mean[x]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _colour_coefficients(m, eps, out):
     """Eq. (14) and (15): solve (covariance + eps) a = cross by the adjugate."""
     for x in range(m.shape[1]):
@@ -63,7 +63,7 @@ def _colour_coefficients(m, eps, out):
         out[3, x] = p - a_r * r - a_g * g - a_b * b
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _replace(columns, kept, row):
     """Put a new row in place of a kept one and move the column sums with it."""
     for x in range(columns.shape[0]):
@@ -72,13 +72,7 @@ def _replace(columns, kept, row):
         kept[x] = new
 
 
-@njit(**_OPTIONS)
-def _drop(columns, kept):
-    for x in range(columns.shape[0]):
-        columns[x] -= np.float64(kept[x])
-
-
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _apply(means, guide, y, out):
     """Eq. (8): the mean coefficients times the guide."""
     channels = guide.shape[0]
@@ -94,7 +88,7 @@ def _apply(means, guide, y, out):
             out[x] += slope[x] * row[x]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def guided(planes, radius, eps, out):
     """Guided filter of any radius, in one pass.
 
@@ -175,7 +169,7 @@ def guided(planes, radius, eps, out):
                 _replace(coef_columns[k], kept[k], coefs[k])
         else:
             for k in range(n):
-                _drop(coef_columns[k], kept[k])
+                drop(coef_columns[k], kept[k])
         y = t - ry
         if y < 0:
             continue
@@ -190,7 +184,7 @@ def guided(planes, radius, eps, out):
                 out[k, y] = coefs[k]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def bilinear_taps(n, n_small):
     """Left neighbour and weight of the right one for half-pixel centres."""
     left = np.empty(n, np.int64)
@@ -202,7 +196,7 @@ def bilinear_taps(n, n_small):
     return left, weight
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _widen(row, left, weight, out):
     last = row.shape[0] - 1
     for x in range(out.shape[0]):
@@ -210,13 +204,13 @@ def _widen(row, left, weight, out):
         out[x] = here + weight[x] * (row[min(left[x] + 1, last)] - here)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _lerp(upper, lower, weight, out):
     for x in range(out.shape[0]):
         out[x] = upper[x] + weight * (lower[x] - upper[x])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _blend_and_apply(upper, lower, weight, image, out):
     """The same as _lerp and _apply for a gray guide, in one loop."""
     slope, slope_below = upper[0], lower[0]
@@ -227,7 +221,7 @@ def _blend_and_apply(upper, lower, weight, image, out):
         out[x] = a * image[x] + b
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def enlarge_and_apply(guide, coefs, out):
     """Enlarge mean coefficients bilinearly and apply them to the full-size guide.
 

@@ -2,12 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
-from .box import _OPTIONS, prefix_pair, reciprocal_counts, window_means
+from ._jit import kernel_numpy_errors
+from .box import drop, prefix_pair, reciprocal_counts, window_means
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _slide_moments(first, second, entering, leaving):
     for x in range(first.shape[0]):
         new = np.float64(entering[x])
@@ -16,7 +16,7 @@ def _slide_moments(first, second, entering, leaving):
         second[x] += new * new - old * old
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _slopes(sums, width, reciprocal, scale, mean, eps, slope):
     """Variance over variance plus eps, from the prefix sums of the squares."""
     upper = sums[width:]
@@ -30,14 +30,14 @@ def _slopes(sums, width, reciprocal, scale, mean, eps, slope):
         slope[x] = variance / (variance + small)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _replace_slope(columns, kept, slope):
     for x in range(columns.shape[0]):
         columns[x] += np.float64(slope[x]) - np.float64(kept[x])
         kept[x] = slope[x]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _replace_offset(columns, kept, mean, slope):
     cast = kept.dtype.type
     for x in range(columns.shape[0]):
@@ -46,13 +46,7 @@ def _replace_offset(columns, kept, mean, slope):
         kept[x] = offset
 
 
-@njit(**_OPTIONS)
-def _drop(columns, kept):
-    for x in range(columns.shape[0]):
-        columns[x] -= np.float64(kept[x])
-
-
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _finish(slopes, offsets, width, reciprocal, scale, image, out):
     """Both mean coefficients and Eq. (8) of He et al. in one loop."""
     more_slopes = slopes[width:]
@@ -63,7 +57,7 @@ def _finish(slopes, offsets, width, reciprocal, scale, image, out):
         out[x] = (a * image[x] + b) * (reciprocal[x] * scale)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def guided_self(image, radius, eps, out):
     """Filter ``image`` (H, W) under its own guide; see ``guided`` for the scheme."""
     height, width = image.shape
@@ -96,8 +90,8 @@ def guided_self(image, radius, eps, out):
             _replace_slope(slopes, kept_slopes[slot], slope)
             _replace_offset(offsets, kept_offsets[slot], mean, slope)
         else:
-            _drop(slopes, kept_slopes[slot])
-            _drop(offsets, kept_offsets[slot])
+            drop(slopes, kept_slopes[slot])
+            drop(offsets, kept_offsets[slot])
         y = t - ry
         if y >= 0:
             prefix_pair(slopes, offsets, sum_a, sum_b, rx)

@@ -4,10 +4,11 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from ._jit import kernel_numpy_errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def blend(difference, smooth, data, prior, coupling, out):
     """Write X = (2 C Y + rho H) / (2 C + 2 D + rho) into `out`; all are (H, W)."""
     for i in range(out.shape[0]):
@@ -17,7 +18,7 @@ def blend(difference, smooth, data, prior, coupling, out):
             out[i, j] = total / (c + c + prior[i, j] + prior[i, j] + rho)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def spread_gradient(x, smooth, limit, padded, out):
     """Write X plus the adjoint gradient of the shrunk gradient of H into `out`.
 
@@ -53,7 +54,7 @@ def spread_gradient(x, smooth, limit, padded, out):
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def reweigh(difference, x, data, prior, coupling, tau_data, tau_prior):
     """Update C, D and rho in place; return the two new scales."""
     kind = x.dtype.type

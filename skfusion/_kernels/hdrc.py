@@ -1,19 +1,17 @@
 """The last step of the dynamic range compression."""
 
 # SPDX-License-Identifier: BSD-3-Clause
-from numba import njit
-
-from .box import _OPTIONS
+from ._jit import kernel_numpy_errors
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _row(image, scale, offset, out):
     one = out.dtype.type(1.0)
     for x in range(out.shape[0]):
         out[x] = min(out[x] * (image[x] * scale + offset), one)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def apply_gain(image, scale, offset, out):
     """Turn a gain, in ``out``, into the image times it, cut at 1, in one pass."""
     for y in range(out.shape[0]):

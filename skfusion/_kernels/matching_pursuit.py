@@ -4,10 +4,11 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from ._jit import kernel_numpy_errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def matching_pursuit(signals, dictionary, tolerance, approximations):
     """Code each row of `signals`; return the sums of the magnitudes of the codes.
 

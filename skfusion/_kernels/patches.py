@@ -4,14 +4,15 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from ._jit import kernel_numpy_errors
 
 # Patches that are worked on side by side, so that each step is a vector operation.
 _LANES = 64
 _MAX_SWEEPS = 30
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def nuclear_norms(patches, side, tolerance):
     """Return the sums of singular values of n patches: (n,).
 
@@ -92,7 +93,7 @@ def nuclear_norms(patches, side, tolerance):
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def overlap_add(patches, side, n_across, stride, image):
     """Add patches (side * side, n), row by row of n_across, to `image` in place."""
     n_down = patches.shape[1] // n_across

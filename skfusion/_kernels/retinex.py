@@ -2,12 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
-from .box import _OPTIONS
+from ._jit import kernel_numpy_errors
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def hundredths(values, counts):
     """Count ``trunc(100 * value)`` into ``counts``, whose middle is bin 0."""
     zero = counts.shape[0] // 2

@@ -2,10 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from ._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def apply_operator(v, fidelity, edges, strength, weighted, out):
     """Write A v = v + strength W Dt E D W v into `out`; return <v, A v>.
 
@@ -46,7 +47,7 @@ def apply_operator(v, fidelity, edges, strength, weighted, out):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _advance(x, direction, residual, image, step):
     """X += step p, r -= step A p; return <r, r>."""
     n_rows, n_columns = x.shape
@@ -65,7 +66,7 @@ def _advance(x, direction, residual, image, step):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def conjugate_gradients(x, target, fidelity, edges, strength, reduction, max_iter):
     """Solve A x = target from the given x, in place; return the number of steps.
 
@@ -96,7 +97,7 @@ def conjugate_gradients(x, target, fidelity, edges, strength, reduction, max_ite
     return n_steps
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def squared_gradient(image, out):
     """Write the squared forward difference, zero beyond the border, into `out`."""
     n_rows, n_columns = image.shape

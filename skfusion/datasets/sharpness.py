@@ -6,6 +6,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 from pathlib import Path
 
+import cv2
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
@@ -265,8 +266,6 @@ def _places(n, random_state):
 
 
 def _blur(levels, size, sigma):
-    import cv2
-
     blurred = cv2.GaussianBlur(
         levels, (int(size), int(size)), sigma, borderType=cv2.BORDER_REPLICATE
     )

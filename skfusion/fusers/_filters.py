@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from .._kernels.taps import gaussian_taps
 from ..images import as_float, to_dtype
 
 __all__ = [
     "box_mean",
     "gaussian",
-    "gaussian_taps",
     "grey_levels",
     "median",
     "mround",
@@ -69,13 +69,6 @@ def box_mean(image, size, border="reflect"):
         mean = cv2.blur(padded, (size, size), borderType=cv2.BORDER_REPLICATE)
         return _crop(mean, before, image.shape)
     return cv2.blur(image, (size, size), borderType=_CV2[border])
-
-
-def gaussian_taps(size, sigma):
-    """Return the normalised samples of a Gaussian, float64 ``(size,)``."""
-    x = np.arange(size) - (size - 1) / 2
-    taps = np.exp(-(x**2) / (2 * sigma**2))
-    return taps / taps.sum()
 
 
 def gaussian(image, size, sigma, border="reflect"):

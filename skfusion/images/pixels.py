@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._kernels.luma import LUMA
 from .objects import as_array
 
 __all__ = ["as_float", "as_levels", "luma", "to_dtype"]
 
-# ITU-R BT.601 luma; the weights of cv2.cvtColor and (to 3 digits) of rgb2gray.
-_LUMA = np.array([0.299, 0.587, 0.114])
+_LUMA = np.array(LUMA)
 # A float image may miss [0, 1] by the rounding of a resize, and no more.
 _ROUNDING = 1e-6
 

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from ..images import as_float
@@ -75,8 +76,6 @@ def _strip(images, texts, tile_height, max_width):
 
 
 def _tile(image, text, height):
-    import cv2
-
     scale = min(height / image.shape[0], 2.0)
     width = max(1, round(image.shape[1] * scale))
     drawn = max(1, round(image.shape[0] * scale))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-_LUMA = (0.299, 0.587, 0.114)
+from .._kernels.luma import LUMA
 
 
 def gray(*images):
@@ -20,7 +20,7 @@ def gray(*images):
                 "(N, 3, H, W) for colour; add the missing axes with image[None, None]."
             )
         if image.shape[1] == 3:
-            weights = image.new_tensor(_LUMA).view(1, 3, 1, 1)
+            weights = image.new_tensor(LUMA).view(1, 3, 1, 1)
             image = (image * weights).sum(dim=1, keepdim=True)
         lumas.append(image)
     if len({x.shape for x in lumas}) > 1:

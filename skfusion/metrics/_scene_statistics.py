@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from scipy.special import gamma
 
+from skfusion._kernels.taps import gaussian_taps
+
 from ._metric import UndefinedMetricWarning
-from ._windows import gaussian_taps
 
 # Neighbours whose products are described: right, below, below right, below left.
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))

@@ -5,22 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from skfusion._kernels.metrics_features import squared_difference_sums
-from skfusion._kernels.metrics_moments import local_moments
+from skfusion._kernels.metrics.features import squared_difference_sums
+from skfusion._kernels.metrics.moments import local_moments
+from skfusion._kernels.taps import gaussian_taps
 
 from .context import Context
 
-__all__ = ["FLAT", "difference_sums", "gaussian_taps", "moments"]
+__all__ = ["FLAT", "difference_sums", "moments"]
 
 # A window's variance below this (grey levels squared) is rounding: 1e-10 of 255^2.
 FLAT = 1e-10 * 255.0**2
-
-
-def gaussian_taps(size: int, sigma: float) -> np.ndarray:
-    """Normalised 1-D Gaussian of `size` taps; its outer product is the window."""
-    x = np.arange(size) - (size - 1) / 2
-    taps = np.exp(-x * x / (2.0 * sigma * sigma))
-    return taps / taps.sum()
 
 
 def moments(ctx: Context, size: int, sigma: float) -> np.ndarray:

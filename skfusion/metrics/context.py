@@ -151,9 +151,9 @@ class Context:
         return self._grey(which)[0]
 
     def _grey(self, which):
-        from skfusion._kernels.metrics_information import grey_levels
+        from skfusion._kernels.metrics.information import whole_levels
 
-        return self.get(("grey", which), lambda: grey_levels(self.image(which)))
+        return self.get(("grey", which), lambda: whole_levels(self.image(which)))
 
     def stretched(self, which: str) -> np.ndarray:
         """Return round(255 (x - min) / (max - min)), float64 (NaN if constant, not 0).
@@ -173,7 +173,7 @@ class Context:
 
     def hist(self, which: str, kind: str = "grey") -> np.ndarray:
         """256-bin histogram of ``grey`` or ``stretched`` levels, int64 counts."""
-        from skfusion._kernels.metrics_information import histogram
+        from skfusion._kernels.metrics.information import histogram
 
         return self.get(
             ("hist", which, kind), lambda: histogram(self._levels(which, kind))
@@ -181,7 +181,7 @@ class Context:
 
     def joint(self, which: str, other: str, kind: str = "grey") -> np.ndarray:
         """256 x 256 joint histogram, rows = levels of `which`, int64 counts."""
-        from skfusion._kernels.metrics_information import joint_histogram
+        from skfusion._kernels.metrics.information import joint_histogram
 
         return self.get(
             ("joint", which, other, kind),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skfusion._kernels.metrics_fmi import fmi_sum, sobel_strength
+from skfusion._kernels.metrics.feature_information import fmi_sum, sobel_strength
 
 from ._metric import ImageTooSmallError, metric
 from .context import Context

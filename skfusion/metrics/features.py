@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skfusion._kernels.metrics_features import (
+from skfusion._kernels.metrics.features import (
     central_gradient_sum,
     forward_gradient_sum,
     sobel_magnitude_sum,

@@ -6,12 +6,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from skfusion._kernels.metrics_vif import filter_and_halve, vif_sums
+from skfusion._kernels.metrics.fidelity import filter_and_halve, vif_sums
+from skfusion._kernels.taps import gaussian_taps
 
 from ._checks import ratio, require_size
 from ._metric import metric
 from ._vif_wavelet import gain, steerable_bands, wavelet_vif
-from ._windows import gaussian_taps
 from .context import Context
 
 __all__ = ["vif", "viff"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skfusion._kernels.metrics_features import largest_difference_sums
-from skfusion._kernels.metrics_gradient import (
+from skfusion._kernels.metrics.features import largest_difference_sums
+from skfusion._kernels.metrics.gradient import (
     haar_step,
     hong_sums,
     kumar_sums,

@@ -8,7 +8,7 @@ import functools
 import cv2
 import numpy as np
 
-from skfusion._kernels.metrics_perceptual import (
+from skfusion._kernels.metrics.perceptual import (
     RADIUS,
     chen_blum_mean,
     saliency_and_error,

@@ -6,10 +6,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from skfusion._kernels.metrics_phase import oriented_energy
+from skfusion._kernels.metrics.phase import oriented_energy
+from skfusion._kernels.taps import gaussian_taps
 
 from ._metric import metric
-from ._windows import gaussian_taps
 from .context import Context
 
 __all__ = ["phase_congruency", "qp"]

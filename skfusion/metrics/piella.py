@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from skfusion._kernels.metrics_piella import piella_sums, uiqi_sums
+from skfusion._kernels.metrics.piella import piella_sums, uiqi_sums
 
 from ._checks import require_size
 from ._metric import metric

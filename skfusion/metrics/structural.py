@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skfusion._kernels.metrics_moments import local_moments, ssim_means
-from skfusion._kernels.metrics_ssim import halve, mef_ssim_mean
+from skfusion._kernels.metrics.moments import local_moments, ssim_means
+from skfusion._kernels.metrics.structural import halve, mef_ssim_mean
+from skfusion._kernels.taps import gaussian_taps
 
 from ._checks import require_size
 from ._metric import metric
-from ._windows import gaussian_taps
 from .context import Context
 
 __all__ = ["mef_ssim", "ms_ssim", "ssim"]

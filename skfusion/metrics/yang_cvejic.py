@@ -6,11 +6,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from skfusion._kernels.metrics_piella import yang_cvejic_sums
+from skfusion._kernels.metrics.piella import yang_cvejic_sums
+from skfusion._kernels.taps import gaussian_taps
 
 from ._checks import require_size
 from ._metric import metric
-from ._windows import FLAT, gaussian_taps, moments
+from ._windows import FLAT, moments
 from .context import Context
 
 __all__ = ["qc", "qy"]

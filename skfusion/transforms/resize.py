@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import cv2
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -100,8 +101,6 @@ class Resize(ImageOrPairTransformer):
         return self._resize(image, *(max(1, int(side)) for side in new))
 
     def _resize(self, image, height, width):
-        import cv2
-
         if image.shape[:2] == (height, width):
             return image
         method = self.interpolation

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import lru_cache
 from numbers import Real
 
+import cv2
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -181,8 +182,6 @@ def clip_limits(R, fraction):
 def surround(image, sigma):
     """Gaussian blur as of cv2.GaussianBlur with an automatic size, for float64."""
     if sigma < _DIRECT:
-        import cv2
-
         return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
     height, width = image.shape
     down, up = _cosine_terms(height, sigma)

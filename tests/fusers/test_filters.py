@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from skfusion._kernels.taps import gaussian_taps
 from skfusion.fusers import _filters as filters
 
 BORDERS = ["nearest", "reflect", "mirror", "wrap", "constant"]
@@ -25,7 +26,7 @@ def test_box_mean_equals_scipy(image, size, border):
 
 @pytest.mark.parametrize("border", [name for name in BORDERS if name != "wrap"])
 def test_gaussian_equals_scipy(image, border):
-    taps = filters.gaussian_taps(9, 2.0)
+    taps = gaussian_taps(9, 2.0)
     assert taps.sum() == pytest.approx(1)
     assert taps[0] / taps[4] == pytest.approx(np.exp(-2))
     expected = image.astype(np.float64)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d
 
-from skfusion._kernels.metrics_vif import filter_and_halve, vif_sums
+from skfusion._kernels.metrics.fidelity import filter_and_halve, vif_sums
+from skfusion._kernels.taps import gaussian_taps
 from skfusion.metrics import UndefinedMetricWarning, vif, viff
 from skfusion.metrics._vif_wavelet import _box_sums, _vectors, _wavelet_sums
-from skfusion.metrics._windows import gaussian_taps
 from tests.metrics.test_structural_invariants import images, scene
 
 

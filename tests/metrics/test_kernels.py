@@ -5,11 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from skfusion._kernels import metrics_features as features
-from skfusion._kernels import metrics_fmi as fmi
-from skfusion._kernels import metrics_gradient as gradient
-from skfusion._kernels import metrics_information as information
-from skfusion._kernels import metrics_rows as rows
+from skfusion._kernels.metrics import feature_information as fmi
+from skfusion._kernels.metrics import features, gradient, information, rows
 
 SHAPES = [(1, 1), (1, 7), (7, 1), (2, 2), (5, 8), (8, 5), (16, 17)]
 
@@ -24,11 +21,11 @@ def images(request):
     return a, b, f
 
 
-def test_grey_levels_round_half_up():
+def test_whole_levels_round_half_up():
     image = np.array([[0.0, 0.49, 0.5, 254.5, 255.0]])
-    levels, whole = information.grey_levels(image)
+    levels, whole = information.whole_levels(image)
     assert levels.tolist() == [[0, 0, 1, 255, 255]] and not whole
-    assert information.grey_levels(np.array([[3.0, 255.0]]))[1]
+    assert information.whole_levels(np.array([[3.0, 255.0]]))[1]
 
 
 def test_histograms_count_every_pixel(images):

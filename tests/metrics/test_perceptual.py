@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate
 
-from skfusion._kernels.metrics_perceptual import chen_blum_mean, saliency_and_error
+from skfusion._kernels.metrics.perceptual import chen_blum_mean, saliency_and_error
 from skfusion.metrics import UndefinedMetricWarning, qcb, qcv
 from skfusion.metrics.perceptual import _back, _gaussian, _sensitivity
 from tests.metrics.test_structural_invariants import images

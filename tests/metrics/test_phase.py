@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skfusion._kernels.metrics_phase import oriented_energy
+from skfusion._kernels.metrics.phase import oriented_energy
 from skfusion.metrics import UndefinedMetricWarning, qp
 from skfusion.metrics.phase import _filters, _noise_factors, phase_congruency
 from tests.metrics.test_structural_invariants import images

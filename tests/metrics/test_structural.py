@@ -5,10 +5,10 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from skimage.metrics import structural_similarity
 
-from skfusion._kernels.metrics_moments import along_row, down_ring, local_moments
-from skfusion._kernels.metrics_ssim import halve
+from skfusion._kernels.metrics.moments import along_row, down_ring, local_moments
+from skfusion._kernels.metrics.structural import halve
+from skfusion._kernels.taps import gaussian_taps
 from skfusion.metrics import mef_ssim, ms_ssim, ssim
-from skfusion.metrics._windows import gaussian_taps
 from tests.metrics.test_structural_invariants import images, scene
 
 

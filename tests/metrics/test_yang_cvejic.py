@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate
 
+from skfusion._kernels.taps import gaussian_taps
 from skfusion.metrics import qc, qy
-from skfusion.metrics._windows import gaussian_taps
 from tests.metrics.test_structural import moments_twin
 from tests.metrics.test_structural_invariants import images, scene
 

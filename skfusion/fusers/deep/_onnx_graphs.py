@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..._kernels.luma import LUMA
 from ...networks.encoder_decoder import STRIDE, fold_pool
 from ...networks.sharpness import sharpness_planes
 from ._auif_collapsed import CollapsedAUIF
@@ -25,7 +26,6 @@ __all__ = [
     "WeightedGraph",
 ]
 
-LUMA = (0.299, 0.587, 0.114)
 _CELL = 8
 _CELLS = WINDOW // _CELL
 

@@ -7,6 +7,7 @@ import functools
 import math
 from numbers import Integral, Real
 
+import cv2
 import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -385,8 +386,6 @@ def _to_multiple(planes, pad):
 
 
 def _resized(plane, height, width):
-    import cv2
-
     if plane.shape == (height, width):
         return plane
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)

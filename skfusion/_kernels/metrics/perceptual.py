@@ -2,9 +2,9 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
-from skfusion._kernels.metrics_moments import _row_sum
+from .._jit import kernel, kernel_numpy_errors
+from .moments import row_sum
 
 # Radius of Chen and Blum's windows. A constant, so that LLVM writes out the sums over
 # the taps and vectorises along the row; unsigned indices spare the test for negative
@@ -12,7 +12,7 @@ from skfusion._kernels.metrics_moments import _row_sum
 RADIUS = 15
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _down_two(y, z, rows, w, v, m):
     """Sum the first 31 of `rows`, m values each, with symmetric taps w and with v."""
     n = np.uint64(m)
@@ -29,7 +29,7 @@ def _down_two(y, z, rows, w, v, m):
         z[i] = t
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _along(y, x, w, m):
     """Filter a row by 31 symmetric taps."""
     for j in range(m):
@@ -39,7 +39,7 @@ def _along(y, x, w, m):
         y[j] = s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def _masked_contrast(c, centre, surround, eps, m):
     # |centre / surround - 1|, then C^3 / (C^2 + 1e-4).
     for j in range(m):
@@ -49,7 +49,7 @@ def _masked_contrast(c, centre, surround, eps, m):
         c[j] = square * c[j] / (square + 1e-4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def _preserved(out, ca, cb, cf, eps, m):
     for j in range(m):
         a, b, f = ca[j], cb[j], cf[j]
@@ -60,7 +60,7 @@ def _preserved(out, ca, cb, cf, eps, m):
         out[j] = (a * qa + b * qb) / (a + b + eps)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chen_blum_mean(images, w, v, eps):
     """Mean contrast preservation of three images padded by zeros.
 
@@ -84,11 +84,11 @@ def chen_blum_mean(images, w, v, eps):
             _along(surround, z, v, m)
             _masked_contrast(contrast[q], centre, surround, eps, m)
         _preserved(out, contrast[0], contrast[1], contrast[2], eps, m)
-        total += _row_sum(out, m)
+        total += row_sum(out, m)
     return total / (h * m)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _saliency_row(out, up, row, down, m):
     # Fifth power of the Sobel magnitude; `up`, `row`, `down` carry a zero at each end.
     for j in range(m):
@@ -102,7 +102,7 @@ def _saliency_row(out, up, row, down, m):
         out[j] = square * square * np.sqrt(square)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def saliency_and_error(x, error, size):
     """Sum over blocks of saliency times mean squared error, and of saliency.
 

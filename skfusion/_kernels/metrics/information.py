@@ -2,11 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from .._jit import kernel
 
 
-@njit(cache=True, nogil=True)
-def grey_levels(image):
+@kernel
+def whole_levels(image):
     """Round half up to uint8; also whether the image held whole levels only."""
     m, n = image.shape
     out = np.empty((m, n), np.uint8)
@@ -19,7 +20,7 @@ def grey_levels(image):
     return out, n_between == 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def histogram(x):
     """Count the grey levels of an (H, W) uint8 image: (256,) int64."""
     even = np.zeros(256, np.int64)
@@ -34,7 +35,7 @@ def histogram(x):
     return even + odd
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def joint_histogram(x, y):
     """Count the pairs of grey levels of two (H, W) uint8 images: (256, 256) int64."""
     # Two tables taken in turn: neighbouring pixels are often equal, and adding to

@@ -4,10 +4,11 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from .._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def halve(x):
     """Mean of each 2 x 2 block; an odd last row or column is repeated."""
     h, w = x.shape
@@ -22,7 +23,7 @@ def halve(x):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mef_ssim_mean(flat, gauss, size, c):
     """Mean over windows of MEF-SSIM (Ma, Zeng, Wang 2015) of two sources.
 

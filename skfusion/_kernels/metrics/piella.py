@@ -1,17 +1,17 @@
 """Sums of the Piella-Heijmans and the Yang and Cvejic qualities over window moments."""
 
 # SPDX-License-Identifier: BSD-3-Clause
-from numba import njit
+from .._jit import kernel_inlined, kernel_numpy_errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel_inlined
 def _ssim(mx, mf, vx, vf, cov, c1, c2):
     return ((2.0 * mx * mf + c1) * (2.0 * cov + c2)) / (
         (mx * mx + mf * mf + c1) * (vx + vf + c2)
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def piella_sums(o, c1, c2, flat):
     """Return sum q, sum s q, sum s over windows, s = max(var a, var b).
 
@@ -39,7 +39,7 @@ def piella_sums(o, c1, c2, flat):
     return total, weighted, weights
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel_inlined
 def _uiqi(mx, mf, vx, vf, cov, flat):
     # Wang and Bovik's index with its limits where a factor is 0/0.
     light = mx * mx + mf * mf
@@ -51,7 +51,7 @@ def _uiqi(mx, mf, vx, vf, cov, flat):
     return q * 2.0 * cov / (vx + vf)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def uiqi_sums(o, flat):
     """Return the same sums with the universal quality index in place of SSIM."""
     total = weighted = weights = 0.0
@@ -76,7 +76,7 @@ def uiqi_sums(o, flat):
     return total, weighted, weights
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel_inlined
 def _ssim_flat(mx, mf, vx, vf, cov, c, flat):
     # SSIM with vanishing constants: the luminance term alone between two flat windows,
     # 0 between a flat one and another.
@@ -88,7 +88,7 @@ def _ssim_flat(mx, mf, vx, vf, cov, c, flat):
     return light * (2.0 * cov + c) / (vx + vf + c)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def yang_cvejic_sums(o, c, flat):
     """Return the sums over windows of Yang's and of Cvejic's quality.
 

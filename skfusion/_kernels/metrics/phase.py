@@ -4,12 +4,13 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from .._jit import kernel_numpy_errors
 
 _EPS = 1e-4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def oriented_energy(responses, threshold, cut_off, gain):
     """Weighted energy and summed amplitude of (n_scales, H, W, 2) responses.
 

@@ -9,7 +9,8 @@ arithmetic and selects, four or eight pixels at a time; their relative error is 
 import math
 
 import numpy as np
-from numba import njit
+
+from .._jit import kernel
 
 HALF_PI = math.pi / 2
 LOG2_E = 1.0 / math.log(2.0)
@@ -36,7 +37,7 @@ A13 = -0.001466220368941625
 A14 = 0.00017039676507314046
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def exp_row(x, out, scale):
     """Write exp(x) of a row to `out`; `scale` is room of the same length.
 
@@ -68,7 +69,7 @@ def exp_row(x, out, scale):
         out[j] *= scale[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def angle_row(x, y, out):
     """Write atan(y / x) of a row to `out`; pi/2 where x is 0."""
     for j in range(x.size):

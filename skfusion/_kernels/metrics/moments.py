@@ -2,7 +2,8 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from .._jit import kernel, kernel_numpy_errors
 
 # A window's moments are sums over the window of a, b, f, a^2, b^2, f^2, a f, b f (and
 # a b), in this order. Each image row is multiplied out and filtered along the row
@@ -11,19 +12,19 @@ from numba import njit
 # loops over plain rows and nothing else; `fastmath` is not needed for it.
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _set1(y, x, c, m):
     for j in range(m):
         y[j] = c * x[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add1(y, p, q, c, m):
     for j in range(m):
         y[j] += c * (p[j] + q[j])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add4(y, p0, q0, p1, q1, p2, q2, p3, q3, c0, c1, c2, c3, m):
     for j in range(m):
         y[j] += (
@@ -34,7 +35,7 @@ def _add4(y, p0, q0, p1, q1, p2, q2, p3, q3, c0, c1, c2, c3, m):
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add5(y, lo, hi, c0, c1, c2, c3, c4, m):
     # Five mirrored pairs of taps of one row: lo walks up while hi walks down.
     for j in range(m):
@@ -47,7 +48,7 @@ def _add5(y, lo, hi, c0, c1, c2, c3, c4, m):
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def along_row(y, x, w, m):
     """Filter a row by symmetric taps w: y[j] = sum_k w[k] x[j + k], j < m."""
     end = w.size - 1
@@ -63,7 +64,7 @@ def along_row(y, x, w, m):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def down_ring(y, ring, i, w, m):
     """Sum the rows i .. i + n - 1 of a ring of n rows with symmetric taps w."""
     n = w.size
@@ -95,14 +96,14 @@ def down_ring(y, ring, i, w, m):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _product_row(out, x, y, n):
     for j in range(n):
         out[j] = x[j] * y[j]
 
 
-@njit(cache=True, nogil=True)
-def _push(ring, slot, a, b, f, row, w, m):
+@kernel
+def push(ring, slot, a, b, f, row, w, m):
     """Filter one image row and its products along the row, into a slot of the ring."""
     n = a.size
     along_row(ring[0, slot], a, w, m)
@@ -123,8 +124,8 @@ def _push(ring, slot, a, b, f, row, w, m):
         along_row(ring[8, slot], row, w, m)
 
 
-@njit(cache=True, nogil=True)
-def _centre(o, m):
+@kernel
+def centre(o, m):
     """Turn the raw moments of a row into means, variances and covariances, in place."""
     ma, mb, mf = o[0], o[1], o[2]
     for q in range(3):
@@ -142,7 +143,7 @@ def _centre(o, m):
             ab[j] -= ma[j] * mb[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def local_moments(a, b, f, w, n_moments):
     """Means, variances and covariances in every window that lies inside the images.
 
@@ -157,19 +158,19 @@ def local_moments(a, b, f, w, n_moments):
     row = np.empty(n_cols)
     o = np.empty((n_moments, m))
     for i in range(n - 1):
-        _push(ring, i, a[i], b[i], f[i], row, w, m)
+        push(ring, i, a[i], b[i], f[i], row, w, m)
     for i in range(h):
         last = i + n - 1
-        _push(ring, last % n, a[last], b[last], f[last], row, w, m)
+        push(ring, last % n, a[last], b[last], f[last], row, w, m)
         for q in range(n_moments):
             down_ring(o[q], ring[q], i, w, m)
-        _centre(o, m)
+        centre(o, m)
         for q in range(n_moments):
             out[q, i] = o[q]
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def _ssim_row(s, mx, mf, vx, vf, cov, c1, c2, m):
     for j in range(m):
         xf = mx[j] * mf[j]
@@ -178,14 +179,15 @@ def _ssim_row(s, mx, mf, vx, vf, cov, c1, c2, m):
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def _contrast_row(s, vx, vf, cov, c2, m):
     for j in range(m):
         s[j] = (2.0 * cov[j] + c2) / (vx[j] + vf[j] + c2)
 
 
-@njit(cache=True, nogil=True)
-def _row_sum(s, m):
+@kernel
+def row_sum(s, m):
+    """Sum of the first m entries of a row."""
     # Four partial sums: faster and closer than one.
     s0 = s1 = s2 = s3 = 0.0
     j = 0
@@ -201,7 +203,7 @@ def _row_sum(s, m):
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ssim_means(a, b, f, w, c1, c2, contrast):
     """Mean SSIM of (a, f) and of (b, f), and the mean contrast-structure of both.
 
@@ -216,21 +218,21 @@ def ssim_means(a, b, f, w, c1, c2, contrast):
     s = np.empty(m)
     total_a = total_b = cs_a = cs_b = 0.0
     for i in range(n - 1):
-        _push(ring, i, a[i], b[i], f[i], row, w, m)
+        push(ring, i, a[i], b[i], f[i], row, w, m)
     for i in range(h):
         last = i + n - 1
-        _push(ring, last % n, a[last], b[last], f[last], row, w, m)
+        push(ring, last % n, a[last], b[last], f[last], row, w, m)
         for q in range(8):
             down_ring(o[q], ring[q], i, w, m)
-        _centre(o, m)
+        centre(o, m)
         _ssim_row(s, o[0], o[2], o[3], o[5], o[6], c1, c2, m)
-        total_a += _row_sum(s, m)
+        total_a += row_sum(s, m)
         _ssim_row(s, o[1], o[2], o[4], o[5], o[7], c1, c2, m)
-        total_b += _row_sum(s, m)
+        total_b += row_sum(s, m)
         if contrast:
             _contrast_row(s, o[3], o[5], o[6], c2, m)
-            cs_a += _row_sum(s, m)
+            cs_a += row_sum(s, m)
             _contrast_row(s, o[4], o[5], o[7], c2, m)
-            cs_b += _row_sum(s, m)
+            cs_b += row_sum(s, m)
     size = h * m
     return total_a / size, total_b / size, cs_a / size, cs_b / size

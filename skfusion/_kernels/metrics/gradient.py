@@ -9,14 +9,14 @@ is kept in buffers, so that all loops run over short arrays and vectorise.
 import math
 
 import numpy as np
-from numba import njit
 
-from .metrics_rows import angle_row, exp_row
+from .._jit import kernel
+from .rows import angle_row, exp_row
 
 HALF_PI = math.pi / 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load_row(image, i, mirrored, divisor, out):
     """Copy row `i` (-1 and H are border rows) with a border pixel on either side."""
     m, n = image.shape
@@ -34,7 +34,7 @@ def _load_row(image, i, mirrored, divisor, out):
     out[n + 1] = out[n - 1] if mirrored and n > 1 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sobel_row(rows, i, x, y):
     """Sobel responses of row `i`, summed in the order of MATLAB's conv2.
 
@@ -49,7 +49,7 @@ def _sobel_row(rows, i, x, y):
         y[j] = -down[j] + up[j] - 2.0 * down[k] + 2.0 * up[k] - down[q] + up[q]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sobel_row_by_columns(rows, i, x, y):
     """Sobel responses / 8 of row `i`, each column of the window summed by itself."""
     up, mid, down = rows[i % 3], rows[(i + 1) % 3], rows[(i + 2) % 3]
@@ -63,7 +63,7 @@ def _sobel_row_by_columns(rows, i, x, y):
         ) / 8.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _start(images, mirrored, divisor):
     """Row buffers (3 images, 3 rows) with the first two rows of a window loaded."""
     n = images[0].shape[1]
@@ -74,7 +74,7 @@ def _start(images, mirrored, divisor):
     return rows
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hong_sums(a, b, f, divisor, tie_is_one):
     """Numerator and denominator of Qabf as coded by Hong (L = 1)."""
     m, n = f.shape
@@ -113,7 +113,7 @@ def hong_sums(a, b, f, divisor, tie_is_one):
     return numerator, denominator
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def kumar_sums(a, b, f, divisor, threshold, w_min):
     """Sums behind Qabf, Labf and Nabf of Petrovic and Shreyamsha Kumar.
 
@@ -169,7 +169,7 @@ def kumar_sums(a, b, f, divisor, threshold, w_min):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def liu_sums(a, b, f, divisor):
     """Sums behind the codes of Liu et al. and of pyFusionSR (constants of Liu).
 
@@ -223,7 +223,7 @@ def liu_sums(a, b, f, divisor):
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def haar_step(image):
     """One level of the orthonormal Haar transform: (low, three detail bands).
 
@@ -243,7 +243,7 @@ def haar_step(image):
     return low, detail
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def wavelet_preservation_sums(a, b, f):
     """Numerator and denominator of one level of QM, from (3, H, W) detail bands."""
     _, m, n = f.shape

@@ -4,19 +4,19 @@
 import math
 
 import numpy as np
-from numba import njit
 
-from skfusion._kernels.metrics_moments import (
-    _centre,
-    _push,
+from .._jit import kernel, kernel_numpy_errors
+from .moments import (
     along_row,
+    centre,
     down_ring,
+    push,
 )
 
 _TINY = 1e-10
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def filter_and_halve(x, w):
     """Every second sample of the separable filter inside the image."""
     n_rows, n_cols = x.shape
@@ -38,7 +38,7 @@ def filter_and_halve(x, w):
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel_numpy_errors
 def _fidelity_row(gain, signal, carried, vx, vf, cov, noise, m):
     # f = g x + noise of variance sv in the window: g, the information that x holds
     # (`signal`) and that f carries of it (`carried`), both before the logarithm.
@@ -63,7 +63,7 @@ def _fidelity_row(gain, signal, carried, vx, vf, cov, noise, m):
         carried[j] = 1.0 + g * g * v1 / (sv + noise)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _log_product(x, m):
     """Sum of the logarithms of a row of numbers in [1, 1e7]: few calls of log10."""
     total = 0.0
@@ -77,13 +77,13 @@ def _log_product(x, m):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pick_row(out, first, second, gain_first, gain_second, m):
     for j in range(m):
         out[j] = first[j] if gain_first[j] < gain_second[j] else second[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vif_sums(a, b, f, w, noise):
     """Sums of one scale: [carried_a, held_a, carried_b, held_b, carried, held].
 
@@ -100,13 +100,13 @@ def vif_sums(a, b, f, w, noise):
     picked = np.empty(m)
     sums = np.zeros(6)
     for i in range(n - 1):
-        _push(ring, i, a[i], b[i], f[i], row, w, m)
+        push(ring, i, a[i], b[i], f[i], row, w, m)
     for i in range(h):
         last = i + n - 1
-        _push(ring, last % n, a[last], b[last], f[last], row, w, m)
+        push(ring, last % n, a[last], b[last], f[last], row, w, m)
         for q in range(8):
             down_ring(o[q], ring[q], i, w, m)
-        _centre(o, m)
+        centre(o, m)
         _fidelity_row(ga, ha, ca, o[3], o[5], o[6], noise, m)
         _fidelity_row(gb, hb, cb, o[4], o[5], o[7], noise, m)
         sums[0] += _log_product(ca, m)

@@ -4,10 +4,11 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from .._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fmi_sum(a, b, f, window):
     """Sum over all windows of FMI(a, f) + FMI(b, f), and the number of windows."""
     m, n = f.shape
@@ -47,7 +48,7 @@ def fmi_sum(a, b, f, window):
     return total, max(m - window + 1, 0) * max(n - window + 1, 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _describe(w, stats):
     """Fill pdf, cdf and log2 pdf of a window; stats = (sd, entropy, sum of squares).
 
@@ -85,7 +86,7 @@ def _describe(w, stats):
     stats[2] = spread
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pair_fmi(x, sx, y, sy):
     """Normalised mutual information of two windows under Nelsen's joint model.
 
@@ -149,7 +150,7 @@ def _pair_fmi(x, sx, y, sy):
     return 2.0 * information / (sx[1] + sy[1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sobel_strength(padded):
     """Squared Sobel magnitude inside an image that carries a border of one.
 

@@ -2,10 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
+
+from .._jit import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def central_gradient_sum(f):
     """Sum of sqrt((gx^2 + gy^2) / 2), central differences, one-sided at the border."""
     m, n = f.shape
@@ -30,7 +31,7 @@ def central_gradient_sum(f):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def forward_gradient_sum(f):
     """Sum of sqrt((dx^2 + dy^2) / 2) over the (M-1) x (N-1) forward differences."""
     m, n = f.shape
@@ -48,7 +49,7 @@ def forward_gradient_sum(f):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sobel_magnitude_sum(padded):
     """Sum of the Sobel magnitudes inside an image that carries a border of one."""
     m, n = padded.shape
@@ -70,7 +71,7 @@ def sobel_magnitude_sum(padded):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def squared_difference_sums(f):
     """Sums of squared horizontal, vertical and both diagonal differences."""
     m, n = f.shape
@@ -96,7 +97,7 @@ def squared_difference_sums(f):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def largest_difference_sums(a, b):
     """Like `squared_difference_sums`, of the larger of both images' differences."""
     m, n = a.shape

@@ -1,0 +1,3 @@
+"""Sums and moments over the windows of images, for the metrics."""
+
+# SPDX-License-Identifier: BSD-3-Clause
