@@ -202,19 +202,16 @@ def main():
         seed=arguments.seed,
         report=report,
     )
-    tensors = {
-        key: value.half() if value.is_floating_point() else value
-        for key, value in network.state_dict().items()
-    }
     write_weights(
         arguments.output,
-        tensors,
+        network.state_dict(),
         {
             "class": "SharpnessClassifier",
             "network": arguments.network,
             "width": network.width,
             "gradients": "clipped",
         },
+        storage="int8",
     )
     for size in KERNELS:
         if held_out:

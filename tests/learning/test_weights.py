@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from skfusion.learning.weights import load_once
@@ -50,7 +51,9 @@ def test_the_same_weights_give_the_same_bytes(path, network, tmp_path):
 
 
 def test_half_precision_is_read_as_single(tmp_path):
-    write_weights(tmp_path / "h.safetensors", {"w": torch.ones(3).half()})
+    write_weights(tmp_path / "h.safetensors", {"w": torch.ones(3)}, storage="float16")
+    stored = load_file(tmp_path / "h.safetensors")
+    assert stored["w"].dtype == torch.float16
     assert read_weights(tmp_path / "h.safetensors")["w"].dtype == torch.float32
 
 
