@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["EncoderDecoderNet", "fold_pool", "leaky_relu"]
+__all__ = ["EncoderDecoderNet", "fold_pool", "leaky_relu", "ungrouped"]
 
 N_LEVELS = 5
 STRIDE = 2**N_LEVELS
@@ -44,6 +44,26 @@ def fold_pool(weight):
             pad = (left, 1 - left, top, 1 - top)
             total = total + functional.pad(weight, pad)
     return total / 4
+
+
+def ungrouped(weight, groups):
+    """Write the weight of a grouped transposed convolution as one of a single group.
+
+    Parameters
+    ----------
+    weight : Tensor, shape (c_in, c_out / groups, k, k)
+    groups : int
+
+    Returns
+    -------
+    Tensor, shape (c_in, c_out, k, k)
+        Zero between channels of different groups; the gradient passes through.
+    """
+    n, per_group, *kernel = weight.shape
+    own = torch.eye(groups, dtype=weight.dtype, device=weight.device)
+    blocks = weight.view(groups, n // groups, 1, per_group, *kernel)
+    blocks = own.view(groups, 1, groups, 1, 1, 1) * blocks
+    return blocks.reshape(n, groups * per_group, *kernel)
 
 
 class EncoderDecoderNet(nn.Module):
@@ -105,7 +125,7 @@ class EncoderDecoderNet(nn.Module):
                     if module.bias is not None:
                         module.bias.zero_()
 
-    def forward(self, infrared, visible, folded=False):
+    def forward(self, infrared, visible, folded=False, dense=False):
         """Fuse images.
 
         Parameters
@@ -116,15 +136,18 @@ class EncoderDecoderNet(nn.Module):
         folded : bool, default=False
             Convolve and pool in one strided convolution: the same values up to
             rounding, in less than half the time and memory.
+        dense : bool, default=False
+            Run the grouped transposed convolutions as full ones, zero between the
+            groups: more arithmetic, in the form that matrix units take.
 
         Returns
         -------
         Tensor, shape (n, visible_channels, h, w)
             In [-1, 1].
         """
-        return torch.tanh(self.linear_output(infrared, visible, folded))
+        return torch.tanh(self.linear_output(infrared, visible, folded, dense))
 
-    def linear_output(self, infrared, visible, folded=False):
+    def linear_output(self, infrared, visible, folded=False, dense=False):
         """Return the output before the tanh."""
         act = self.activation or nn.Identity()
         fused = []
@@ -132,9 +155,9 @@ class EncoderDecoderNet(nn.Module):
             infrared = act(_level(infrared, conv_ir, folded))
             visible = act(_level(visible, conv_vis, folded))
             fused.append(act(mix(torch.cat([infrared, visible], 1))))
-        x = self.up[-1](fused[-1])
+        x = _raised(fused[-1], self.up[-1], dense)
         for skip, up in zip(fused[-2::-1], self.up[-2::-1]):
-            x = up(torch.cat([skip, act(x)], 1))
+            x = _raised(torch.cat([skip, act(x)], 1), up, dense)
         return self.out(x)
 
 
@@ -149,3 +172,10 @@ def _level(x, conv, folded):
     if folded:
         return functional.conv2d(x, fold_pool(conv.weight), stride=2, padding=1)
     return functional.avg_pool2d(conv(x), 2)
+
+
+def _raised(x, up, dense):
+    if dense:
+        weight = ungrouped(up.weight, up.groups)
+        return functional.conv_transpose2d(x, weight, stride=2, padding=1)
+    return up(x)

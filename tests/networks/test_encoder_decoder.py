@@ -7,6 +7,7 @@ from skfusion.networks.encoder_decoder import (
     EncoderDecoderNet,
     fold_pool,
     leaky_relu,
+    ungrouped,
 )
 
 
@@ -99,6 +100,31 @@ def test_folded_form_equals_the_plain_one(activation):
     ir, vis = images()
     folded = network(ir, vis, folded=True)
     torch.testing.assert_close(folded, network(ir, vis), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", [None, leaky_relu])
+def test_dense_form_equals_the_plain_one_and_so_do_its_gradients(activation):
+    network = lively(activation=activation)
+    ir, vis = images()
+    gradients = []
+    for dense in (False, True):
+        network.zero_grad()
+        out = network(ir, vis, dense=dense)
+        out.square().sum().backward()
+        gradients.append([up.weight.grad.clone() for up in network.up])
+    torch.testing.assert_close(out, network(ir, vis), rtol=0, atol=1e-5)
+    for dense, plain in zip(*gradients):
+        torch.testing.assert_close(dense, plain, rtol=1e-3, atol=1e-3)
+
+
+def test_an_ungrouped_weight_is_the_grouped_one_with_zeros_between():
+    weight = torch.randn(6, 2, 4, 4, generator=generator())
+    x = torch.randn(1, 6, 5, 7, generator=generator(1))
+    full = ungrouped(weight, 3)
+    assert full.shape == (6, 6, 4, 4) and int((full == 0).sum()) == 6 * 4 * 16
+    expected = functional.conv_transpose2d(x, weight, groups=3)
+    found = functional.conv_transpose2d(x, full)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_fold_pool_is_convolution_and_mean():

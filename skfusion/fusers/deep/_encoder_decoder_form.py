@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ...networks.encoder_decoder import fold_pool
+from ...networks.encoder_decoder import fold_pool, ungrouped
 
 __all__ = ["InferenceForm"]
 
@@ -173,12 +173,8 @@ def _last_kernel(up, out):
     Returns ``(4 c, c_in, 3, 3)``: the four pixels of a cell, in the order of
     ``pixel_shuffle``.
     """
-    groups = up.shape[0] // 4
-    n_in, per_group = up.shape[:2]
-    dense = up.new_zeros(n_in, groups * per_group, 4, 4)
-    for i in range(n_in):
-        first = i // (n_in // groups) * per_group
-        dense[i, first : first + per_group] = up[i]
+    dense = ungrouped(up, up.shape[0] // 4)
+    n_in = len(up)
     # What one pixel of each input map becomes, seen in the cells around it.
     probe = torch.eye(n_in).to(up)[:, :, None, None]
     probe = functional.pad(probe, (2, 2, 2, 2))

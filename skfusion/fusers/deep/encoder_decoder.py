@@ -405,6 +405,6 @@ def _degraded(images, blur, noise, generator):
             pad = torch.nn.functional.conv2d(pad, kernel, groups=c)
         images = pad
     if noise:
-        drawn = torch.randn(images.shape, generator=generator)
+        drawn = torch.randn(images.shape, generator=generator, device=generator.device)
         images = images + noise * drawn.to(images)
     return images
