@@ -6,9 +6,12 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ._filters import padded, strength
 from ._shared import choice, gaussian, gray, require, safe_sqrt, separable, ssim_map
+from .registry import differentiable
+from .structural import scaled_statistics, similarity_terms, window_statistics
 
-__all__ = ["qe_loss", "qw_loss"]
+__all__ = ["qe", "qe_loss", "qw", "qw_loss"]
 
 _WINDOW = 8  # blocks of the universal image quality index
 _EPS = 1e-8  # guard of the block form
@@ -211,3 +214,59 @@ def qe_loss(
     if variant == "ssim":
         quality = quality * _weighted(*images, *options)
     return 1 - quality.mean()
+
+
+# On batches of sources ----------------------------------------------------------------
+
+
+def _prewitt(x):
+    """Prewitt strength, with zeros beyond the border."""
+    x = padded(x, (1, 1, 1, 1), "zero")
+    across, down = x[:, :, 2:] - x[:, :, :-2], x[:, 2:] - x[:, :-2]
+    gx = across[:, :-2] + across[:, 1:-1] + across[:, 2:]
+    gy = down[:, :, :-2] + down[:, :, 1:-1] + down[:, :, 2:]
+    return strength(gx, gy)
+
+
+def _edge_statistics(m):
+    def source(which):
+        key = "edge statistics", which
+        return m.s.get(key, lambda: window_statistics(_prewitt(m.s.image(which))))
+
+    fused = m.get("edge statistics", lambda: window_statistics(_prewitt(m.f)))
+    return source("a"), source("b"), fused
+
+
+def _shares(a, b):
+    """The infrared image's share of each window, and the window's of the image."""
+    va, vb = (x[2].clamp(min=0) for x in (a, b))
+    flat = (va < _FLAT) & (vb < _FLAT)
+    va, vb = (torch.where(flat, 0.5, v) for v in (va, vb))
+    saliency = torch.maximum(va, vb)
+    return va / (va + vb), saliency / saliency.sum(dim=(1, 2), keepdim=True)
+
+
+def _quality(m, name, statistics):
+    """Qw of each image or of its edges, shape (N,)."""
+
+    def compute():
+        a, b, fused = statistics()
+        share, weight = m.s.get(("piella", name), lambda: _shares(a, b))
+        qa, qb = (
+            light * rest for light, rest in (similarity_terms(x, fused) for x in (a, b))
+        )
+        return (weight * (qb + share * (qa - qb))).sum(dim=(1, 2))
+
+    return m.get(("piella", name), compute)
+
+
+@differentiable("qw", variants=("ssim",), min_size=11)
+def qw(m, *, variant="ssim"):
+    """Quality with more weight for windows where a source varies."""
+    return _quality(m, "levels", lambda: scaled_statistics(m, 0))
+
+
+@differentiable("qe", variants=("ssim",), min_size=11)
+def qe(m, *, variant="ssim"):
+    """That quality times the same of the edge images."""
+    return qw(m) * _quality(m, "edges", lambda: _edge_statistics(m))

@@ -19,6 +19,7 @@ _MODULES = {
     **dict.fromkeys(("vif", "viff"), "fidelity"),
     **dict.fromkeys(("cc", "scd"), "correlation"),
     **dict.fromkeys(("qcb", "qcv"), "perceptual"),
+    **dict.fromkeys(("qe", "qw"), "piella"),
     **dict.fromkeys(
         ("dark_ring", "dark_sky", "false_edges", "marred_detail", "marred_heat"),
         "appearance",

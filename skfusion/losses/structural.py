@@ -10,6 +10,7 @@ from ._shared import choice, gaussian, gray, require, ssim_map
 from .registry import differentiable
 
 __all__ = ["dssim", "ms_ssim", "ssim", "ssim_loss"]
+__all__ += ["scaled_statistics", "similarity_terms", "window_statistics"]
 
 _TAPS = gaussian_taps(11, 1.5)
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -95,14 +96,14 @@ def dssim(x, y, *, window: int = 11, per_image: bool = False):
 # On batches of sources ----------------------------------------------------------------
 
 
-def _statistics(x):
+def window_statistics(x):
     """Image, window means and variances; centred, for rounding."""
     x = x - 127.5
     mean = filtered(x, _TAPS)
     return x, mean, filtered(x * x, _TAPS) - mean * mean
 
 
-def _terms(source, fused):
+def similarity_terms(source, fused):
     """Luminance and contrast-structure of SSIM in each window."""
     x, mx, vx = source
     f, mf, vf = fused
@@ -118,18 +119,24 @@ def _halved(x, times):
     return x
 
 
-def _pair(m, scale):
-    """Terms of both sources at a scale of halved images."""
+def scaled_statistics(m, scale):
+    """Statistics of infrared, visible and fused images halved `scale` times."""
 
     def at_scale(x):
-        return _statistics(_halved(x, scale))
+        return window_statistics(_halved(x, scale))
 
     def source(which):
         key = "statistics", which, scale
         return m.s.get(key, lambda: at_scale(m.s.image(which)))
 
     fused = m.get(("statistics", scale), lambda: at_scale(m.f))
-    return [_terms(source(which), fused) for which in "ab"]
+    return source("a"), source("b"), fused
+
+
+def _pair(m, scale):
+    """Terms of both sources at a scale of halved images."""
+    *sources, fused = scaled_statistics(m, scale)
+    return [similarity_terms(source, fused) for source in sources]
 
 
 def _reduced(pair, reduction):

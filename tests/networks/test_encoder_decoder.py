@@ -104,7 +104,7 @@ def test_folded_form_equals_the_plain_one(activation):
 
 @pytest.mark.parametrize("activation", [None, leaky_relu])
 def test_dense_form_equals_the_plain_one_and_so_do_its_gradients(activation):
-    network = lively(activation=activation)
+    network = lively(activation=activation).requires_grad_()
     ir, vis = images()
     gradients = []
     for dense in (False, True):
