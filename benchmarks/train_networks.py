@@ -6,10 +6,9 @@
         --out OUT
 
 ``prepare`` packs training images into one small folder: gray JPEG of the pairs, and
-photographs at half size. ``train`` trains the named networks (without a name: all),
-each in a process of its own, ``--jobs`` at a time, bound by time; scenes are drawn
-beside the data. ``OUT/NAME.safetensors`` are the weights, ``OUT/NAME.json`` says how
-they came to be.
+drawn scenes, photographs at half size. ``train`` trains the named networks (without a
+name: all), each in a process of its own, ``--jobs`` at a time, bound by time.
+``OUT/NAME.safetensors`` are the weights, ``OUT/NAME.json`` says how they came to be.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -29,6 +28,9 @@ import numpy as np
 COMMON = {"decay": "cosine", "learning_rate": 1e-3, "final_learning_rate": 1e-5}
 
 
+_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A fuser, its settings, and what it learns from."""
@@ -46,9 +48,18 @@ RECIPES = {
         "single",
     ),
     "nestfuse": Recipe(
-        "NestFuse", {"batch_size": 12, "crop_size": 96, "ssim_weight": 1000.0}, "single"
+        "NestFuse",
+        {
+            "batch_size": 12,
+            "crop_size": 96,
+            "ssim_weight": 1000.0,
+            "learning_rate": 5e-4,
+        },
+        "single",
     ),
-    "rfn_nest": Recipe("RFNNest", {"batch_size": 8, "crop_size": 96}),
+    "rfn_nest": Recipe(
+        "RFNNest", {"batch_size": 8, "crop_size": 96, "learning_rate": 5e-4}
+    ),
     "ifcnn": Recipe("IFCNN", {"batch_size": 16, "crop_size": 96}, "single"),
     "u2fusion": Recipe("U2Fusion", {"batch_size": 12, "crop_size": 96}),
     "pmgi": Recipe("PMGI", {"batch_size": 16, "crop_size": 96}),
@@ -57,6 +68,7 @@ RECIPES = {
     "fusiongan": Recipe(
         "FusionGAN", {"batch_size": 16, "crop_size": 84, "learning_rate": 3e-4}
     ),
+    "liu_cnn": Recipe("LiuCNN", {"batch_size": 64, "crop_size": 32}, "single", 0.5),
     "ddcgan": Recipe(
         "DDcGAN", {"batch_size": 12, "crop_size": 84, "learning_rate": 3e-4}
     ),
@@ -67,10 +79,22 @@ def prepare(args):
     """Pack the training images."""
     for kind, folder in zip(("ir", "vis"), args.pairs):
         _pack(sorted(folder.iterdir()), args.data / "pairs" / kind, 1.0)
+    _draw(args.drawn, args.data / "pairs")
     photographs = [path for folder in args.photographs for path in folder.iterdir()]
     _pack(sorted(photographs), args.data / "photographs", 0.5)
     size = sum(path.stat().st_size for path in args.data.rglob("*.jpg"))
     print(f"{args.data}: {size / 1e6:.1f} MB")
+
+
+def _draw(n, folder):
+    """Draw scenes, by day and by night, beside the pairs."""
+    from skfusion.datasets import make_scene_pairs
+
+    drawn = make_scene_pairs(n, (240, 320), random_state=0, night="mixed", color=False)
+    for i in range(n):
+        for kind, image in zip(("ir", "vis"), drawn.read(i)):
+            levels = np.rint(255 * image).astype(np.uint8)
+            cv2.imwrite(str(folder / kind / f"drawn_{i:03}.jpg"), levels, _QUALITY)
 
 
 def _pack(paths, folder, scale):
@@ -84,7 +108,7 @@ def _pack(paths, folder, scale):
                 image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
             )
         target = folder / f"{path.stem}.jpg"
-        cv2.imwrite(str(target), image, [cv2.IMWRITE_JPEG_QUALITY, 89])
+        cv2.imwrite(str(target), image, _QUALITY)
 
 
 def _read(folder):
@@ -92,20 +116,14 @@ def _read(folder):
     return [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
 
 
-def load(recipe, data, n_drawn, seed):
+def load(recipe, data):
     """Return what a recipe learns from, and how many there are of each kind."""
     from skfusion import ImagePairs
-    from skfusion.datasets import make_scene_pairs
 
+    names = sorted(path.name for path in (data / "pairs" / "vis").glob("*.jpg"))
     ir, vis = (_read(data / "pairs" / kind) for kind in ("ir", "vis"))
-    drawn = make_scene_pairs(
-        n_drawn, (240, 320), random_state=seed, night="mixed", color=False
-    )
-    for i in range(n_drawn):
-        first, second = drawn.read(i)
-        ir.append(np.rint(255 * first).astype(np.uint8))
-        vis.append(np.rint(255 * second).astype(np.uint8))
-    counts = {"pairs": len(ir) - n_drawn, "drawn pairs": n_drawn}
+    drawn = sum(name.startswith("drawn") for name in names)
+    counts = {"pairs": len(names) - drawn, "drawn pairs": drawn}
     if recipe.images == "pairs":
         return ImagePairs(ir, vis), counts
     photographs = _read(data / "photographs")
@@ -120,7 +138,7 @@ def train_one(args):
 
     (name,) = args.names
     recipe = RECIPES[name]
-    X, counts = load(recipe, args.data, args.drawn, args.seed)
+    X, counts = load(recipe, args.data)
     torch.backends.cudnn.benchmark = True
     settings = {**COMMON, **recipe.settings}
     fuser = getattr(fusers, recipe.fuser)(
@@ -177,7 +195,7 @@ def train(args):
     waiting, running, failed = list(names), {}, []
     command = [sys.executable, __file__, "train", "--data", args.data, "--out"]
     command += [args.out, "--device", args.device, "--seconds", args.seconds]
-    command += ["--seed", args.seed, "--drawn", args.drawn]
+    command += ["--seed", args.seed]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     while waiting or running:
         while waiting and len(running) < args.jobs:
@@ -205,6 +223,7 @@ def main():
     pack = commands.add_parser("prepare", help="pack training images into a folder")
     pack.add_argument("--pairs", type=Path, nargs=2, required=True)
     pack.add_argument("--photographs", type=Path, nargs="*", default=[])
+    pack.add_argument("--drawn", type=int, default=32, help="scenes to draw")
     pack.add_argument("--data", type=Path, required=True)
     pack.set_defaults(run=prepare)
     fit = commands.add_parser("train", help="train networks")
@@ -215,7 +234,6 @@ def main():
     fit.add_argument("--jobs", type=int, default=32, help="networks at a time")
     fit.add_argument("--device", default="auto")
     fit.add_argument("--seed", type=int, default=0)
-    fit.add_argument("--drawn", type=int, default=40, help="scenes that are drawn")
     fit.set_defaults(run=train)
     args = parser.parse_args()
     args.run(args)

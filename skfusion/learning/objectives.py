@@ -9,6 +9,7 @@ from torch.nn import functional
 from ..losses import dssim
 
 __all__ = [
+    "blur",
     "gradient_distance",
     "laplacian",
     "proportional_loss",
@@ -16,6 +17,28 @@ __all__ = [
     "similarity_loss",
     "source_shares",
 ]
+
+
+def blur(images, sigma):
+    """Return images behind a Gaussian, their borders mirrored.
+
+    Parameters
+    ----------
+    images : Tensor, shape (n, 1, h, w)
+    sigma : float
+        Standard deviation in pixels; the filter ends after three, or at the size of
+        the image.
+
+    Returns
+    -------
+    Tensor of that shape
+    """
+    radius = min(max(round(3 * sigma), 1), min(images.shape[2:]) - 1)
+    x = torch.arange(-radius, radius + 1, device=images.device)
+    taps = torch.exp(-((x / sigma) ** 2) / 2)
+    taps = (taps / taps.sum()).to(images)[None, None, None]
+    padded = functional.pad(images, (radius,) * 4, mode="reflect")
+    return functional.conv2d(functional.conv2d(padded, taps), taps.mT)
 
 
 def laplacian(images):

@@ -219,21 +219,25 @@ def _convert_liu_cnn(source):
     arrays = read_checkpoint(find_file(source, "*.mat"))
     arrays.pop("biases_output", None)  # The original never adds it.
     tensors = {}
-    for key, layer in (("b1_1", 0), ("b1_2", 1), ("b1_3", 3)):
-        weights, bias = arrays.pop(f"weights_{key}", None), arrays.pop(f"biases_{key}")
-        if weights is not None:
+    for key, layer in (
+        ("b1_1", "fine.0"),
+        ("b1_2", "fine.1"),
+        ("b1_3", "coarse"),
+    ):
+        weights, bias = (arrays.pop(f"{x}_{key}", None) for x in ("weights", "biases"))
+        if weights is not None and bias is not None:
             # in, 3 x 3 by columns, out
             weights = weights.reshape(-1, 9, weights.shape[-1])
             kernel = weights.permute(2, 0, 1).unflatten(2, (3, 3)).transpose(2, 3)
-            tensors[f"branch.{layer}.conv.weight"] = kernel.float().contiguous()
-            tensors[f"branch.{layer}.conv.bias"] = bias.float().flatten()
+            tensors[f"{layer}.conv.weight"] = kernel.float().contiguous()
+            tensors[f"{layer}.conv.bias"] = bias.float().flatten()
     head = arrays.pop("weights_output", None)
     if head is not None:
         kernel = head.permute(2, 0, 1).unflatten(2, (8, 8)).transpose(2, 3)
         tensors["head.conv.weight"] = kernel.float().contiguous()
         tensors["head.conv.bias"] = torch.zeros(2)
     tensors |= arrays
-    n = _width(tensors, "branch.0.conv.bias", 64)
+    n = _width(tensors, "fine.0.conv.bias", 64)
     return tensors, SiameseNet(n), {"class": "LiuCNN", "n_channels": n}
 
 

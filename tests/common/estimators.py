@@ -31,6 +31,7 @@ CHEAP = {
     "DualBranch": {**_TINY, "n_channels": 1},
     "FusionGAN": {**_TINY, "n_channels": 1, "crop_size": 31, "critic_channels": 1},
     "IFCNN": {**_TINY, "n_channels": 2},
+    "LiuCNN": {**_TINY, "n_channels": 1},
     "NestFuse": {**_TINY, "widths": (2, 2)},
     "PMGI": {**_TINY, "n_channels": 1},
     "RFNNest": {**_TINY, "widths": (2, 2), "scale_weights": (1.0, 10.0)},

@@ -14,7 +14,7 @@ from ...networks.blocks import FusionNetwork
 from ...pairs import ImagePairs, as_pairs
 from ._decomposition import are_single_images
 
-__all__ = ["AutoencoderFuser", "JoinedNetwork"]
+__all__ = ["AutoencoderFuser", "JoinedNetwork", "SingleImageFuser"]
 
 
 class JoinedNetwork(FusionNetwork):
@@ -44,20 +44,11 @@ class JoinedNetwork(FusionNetwork):
         return self.network.decode(*(self.join(a, b) for a, b in maps))
 
 
-class AutoencoderFuser(PairNetworkFuser):
-    """Base class of the fusers that train an auto-encoder and join its maps by a rule.
+class SingleImageFuser(PairNetworkFuser):
+    """Base class of the fusers that learn from images, one by one.
 
-    A subclass implements ``_join(infrared, visible)``, for the maps of one scale,
-    ``_join_reach()``, how far that reaches (``None``: everywhere), and ``_form_key()``
-    for the parameters that both read.
+    ``_training_stack`` gives both images of a pair, or a single one.
     """
-
-    _parameter_constraints: dict = {
-        **PairNetworkFuser._parameter_constraints,
-        "ssim_weight": [Interval(Real, 0, None, closed="left")],
-    }
-    # The unit of the squared error, and the weight of that of the Laplacians.
-    _levels = 1.0
 
     def fit(self, X=None, y=None):
         """Train the network, or check that its weights can be read.
@@ -83,6 +74,22 @@ class AutoencoderFuser(PairNetworkFuser):
         if isinstance(data, ImagePairs):
             return super()._training_stack(data, i)
         return luma(data[i], f"X[{i}]")[None].copy()
+
+
+class AutoencoderFuser(SingleImageFuser):
+    """Base class of the fusers that train an auto-encoder and join its maps by a rule.
+
+    A subclass implements ``_join(infrared, visible)``, for the maps of one scale,
+    ``_join_reach()``, how far that reaches (``None``: everywhere), and ``_form_key()``
+    for the parameters that both read.
+    """
+
+    _parameter_constraints: dict = {
+        **SingleImageFuser._parameter_constraints,
+        "ssim_weight": [Interval(Real, 0, None, closed="left")],
+    }
+    # The unit of the squared error.
+    _levels = 1.0
 
     def _loss(self, network, crops):
         images = crops.flatten(0, 1)[:, None]

@@ -9,7 +9,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional
 
-from ...learning.objectives import reconstruction_loss
+from ...learning.objectives import blur, reconstruction_loss
 from ...networks.ifcnn import IFCNNNet
 from ._autoencoder import AutoencoderFuser
 
@@ -172,12 +172,7 @@ default="exponential"
         """Return two copies of images, blurred in complementary places."""
         n, _, height, width = sharp.shape
         sigma = 0.5 + (self.max_blur - 0.5) * float(torch.rand(1, generator=generator))
-        radius = min(round(3 * sigma), min(height, width) - 1)
-        x = torch.arange(-radius, radius + 1, device=sharp.device)
-        taps = torch.exp(-((x / sigma) ** 2) / 2)
-        taps = (taps / taps.sum())[None, None, None]
-        padded = functional.pad(sharp, (radius,) * 4, mode="reflect")
-        soft = functional.conv2d(functional.conv2d(padded, taps), taps.mT)
+        soft = blur(sharp, sigma)
         noise = torch.randn(n, 1, 4, 4, generator=generator).to(sharp.device)
         noise = functional.interpolate(noise, (height, width), mode="bicubic")
         mask = torch.sigmoid(8 * noise)
