@@ -279,7 +279,8 @@ def finish(training, log):
         "visible_channels": 1,
     }
     tensors = {k: x.contiguous() for k, x in training.network.state_dict().items()}
-    path = args.out / f"{args.name}.safetensors"
+    name = args.name or f"encoder_decoder_{args.activation}_{args.base_channels}"
+    path = args.out / f"{name}.safetensors"
     write_weights(path, tensors, metadata, storage=args.storage)
     log["samples"] = training.n_steps * args.batch_size
     path.with_suffix(".json").write_text(json.dumps(log, indent=1))
@@ -299,7 +300,7 @@ def main():
     add = commands.add_parser("train").add_argument
     add("--data", type=Path, required=True)
     add("--out", type=Path, required=True)
-    add("--name", default="encoder_decoder_activated")
+    add("--name", help="of the weights file, without its suffix")
     add("--seconds", type=float, required=True)
     add("--steps", type=int, help="stop after as many, if the time lasts")
     add("--activation", choices=["leaky_relu", "none"], default="leaky_relu")
