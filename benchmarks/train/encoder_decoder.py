@@ -170,6 +170,9 @@ class Training:
         for key, tensor in tensors.items():
             if key.startswith("adam."):
                 _, i, name = key.split(".")
+                if tensor.ndim:  # in the memory order of its parameter
+                    like = torch.empty_like(self.parameters[int(i)])
+                    tensor = like.detach().copy_(tensor)
                 state.setdefault(int(i), {})[name] = tensor.clone()
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
@@ -287,7 +290,7 @@ def finish(training, log):
     print(f"{log['samples']} samples, {path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
-def main():
+def parser():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("prepare").add_argument
@@ -318,7 +321,11 @@ def main():
     add("--storage", default="int8")
     add("--device", default="auto")
     add("--seed", type=int, default=0)
-    args = parser.parse_args()
+    return parser
+
+
+def main(arguments=None):
+    args = parser().parse_args(arguments)
     if args.command == "train":
         return train(args)
     from _prepare_pairs import prepare
