@@ -194,7 +194,9 @@ class PairGraph(nn.Module):
     def __init__(self, network, stretched=False):
         super().__init__()
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        self.min_size, self.stretched = network.min_size, stretched
+        # One cell of its coarsest scale would be taken for a constant.
+        least = network.multiple + 1 if network.multiple > 1 else 1
+        self.min_size, self.stretched = max(network.min_size, least), stretched
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one."""

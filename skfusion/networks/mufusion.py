@@ -59,7 +59,7 @@ class MUFusionNet(FusionNetwork):
         for layer, skip in zip(decoder[4:1:-1], deep[::-1]):
             x = layer(torch.cat([skip, x], dim=1))
         x = nn.functional.interpolate(
-            x, scale_factor=2, mode="bicubic", align_corners=False
+            x, size=second.shape[2:], mode="bicubic", align_corners=False
         )
         x = decoder[1](torch.cat([second, x], dim=1))
         return crop(decoder[0](torch.cat([first, x], dim=1)), height, width)
