@@ -39,9 +39,34 @@ class Recipe:
     settings: dict = field(default_factory=dict)
     images: str = "pairs"  # or "single": each image of the pairs, and photographs
     share: float = 1.0  # of the time of the others
+    teacher: str = ""  # name of the pipeline whose images it learns
 
 
+PAIR_RECIPES = {
+    "seafusion": Recipe("SeAFusion", {"batch_size": 12, "crop_size": 96}),
+    "mmdrfuse": Recipe(
+        "MMDRFuse", {"batch_size": 16, "crop_size": 96, "learning_rate": 3e-3}
+    ),
+    "sdnet": Recipe("SDNet", {"batch_size": 16, "crop_size": 96}),
+    "stdfusionnet": Recipe("STDFusionNet", {"batch_size": 12, "crop_size": 96}),
+    "sfdfusion": Recipe("SFDFusion", {"batch_size": 8, "crop_size": 128}),
+    "lutfuse": Recipe(
+        "LUTFuse",
+        {"batch_size": 12, "crop_size": 96, "learning_rate": 3e-3},
+        teacher="balanced",
+    ),
+    "datfuse": Recipe("DATFuse", {"batch_size": 12, "crop_size": 96}),
+    "lrrnet": Recipe(
+        "LRRNet", {"batch_size": 6, "crop_size": 80, "learning_rate": 3e-4}
+    ),
+    "mufusion": Recipe("MUFusion", {"batch_size": 16, "crop_size": 96}),
+    "sage": Recipe("SAGE", {"batch_size": 12, "crop_size": 96}),
+    "reconet": Recipe("ReCoNet", {"batch_size": 12, "crop_size": 96}),
+    "tardal": Recipe("TarDAL", {"batch_size": 12, "crop_size": 96}),
+    "ydtr": Recipe("YDTR", {"batch_size": 6, "crop_size": 96}),
+}
 RECIPES = {
+    **PAIR_RECIPES,
     "densefuse": Recipe(
         "DenseFuse",
         {"batch_size": 16, "crop_size": 96, "ssim_weight": 1000.0},
@@ -149,6 +174,10 @@ def train_one(args):
         random_state=args.seed,
         **settings,
     )
+    if recipe.teacher:
+        from skfusion.pipelines import get_pipeline
+
+        fuser.set_params(teacher=get_pipeline(recipe.teacher))
     start = time.perf_counter()
     fuser.fit(X)
     fuser.set_params(device="cpu")
@@ -157,6 +186,7 @@ def train_one(args):
     record = {
         "fuser": recipe.fuser,
         "settings": settings,
+        "teacher": recipe.teacher,
         "images": counts,
         "seed": args.seed,
         "seconds": round(time.perf_counter() - start),

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .published import PUBLISHED, SEVERAL_FILES
+from .published_pairs import PUBLISHED_PAIRS
 from .weights import WeightsError, write_weights
 
 __all__ = ["convert_weights", "converters"]
@@ -62,7 +63,9 @@ def convert_weights(method, source, output) -> None:
 
 
 #: Method name -> function from the source to tensors, network and metadata.
-converters: MappingProxyType[str, Callable] = MappingProxyType(PUBLISHED)
+converters: MappingProxyType[str, Callable] = MappingProxyType(
+    {**PUBLISHED, **PUBLISHED_PAIRS}
+)
 
 
 def _match(folder, tensors, expected):

@@ -8,7 +8,7 @@ from .checkpoints import find_file, permute_inputs, read_checkpoint, rename
 __all__ = ["PUBLISHED", "SEVERAL_FILES"]
 
 #: Methods whose checkpoint is a folder.
-SEVERAL_FILES = ("auif", "didfuse")
+SEVERAL_FILES = ("auif", "didfuse", "lutfuse")
 
 
 def _width(tensors, key, default):
