@@ -10,7 +10,7 @@ from .weights import WeightsError
 
 __all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
 
-_ENTRIES = ("state_dict", "weight", "params", "model")
+_ENTRIES = ("state_dict", "weight", "params", "model", "fuse_net")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
