@@ -4,6 +4,7 @@ from .deep.ddcgan import DDcGAN as DDcGAN
 from .deep.deepfuse import DeepFuse as DeepFuse
 from .deep.densefuse import DenseFuse as DenseFuse
 from .deep.didfuse import DIDFuse as DIDFuse
+from .deep.dlf import DLF as DLF
 from .deep.dual_branch import DualBranch as DualBranch
 from .deep.encoder_decoder import EncoderDecoderFuser as EncoderDecoderFuser
 from .deep.fusiongan import FusionGAN as FusionGAN
@@ -18,6 +19,7 @@ from .deep.nestfuse import NestFuse as NestFuse
 from .deep.onnx_fuser import ONNXFuser as ONNXFuser
 from .deep.pmgi import PMGI as PMGI
 from .deep.reconet import ReCoNet as ReCoNet
+from .deep.resnet_zca import ResNetZCA as ResNetZCA
 from .deep.rfn_nest import RFNNest as RFNNest
 from .deep.sage import SAGE as SAGE
 from .deep.sdnet import SDNet as SDNet

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from .._kernels.taps import gaussian_taps
 from ..images import as_float, to_dtype
@@ -18,6 +18,7 @@ __all__ = [
     "mround",
     "pad",
     "separable",
+    "tikhonov_low_pass",
 ]
 
 # SciPy's words for a border, in OpenCV's and NumPy's.
@@ -36,6 +37,8 @@ _NUMPY = {
 }
 # OpenCV has a median of float images for these sizes only.
 _CV2_MEDIAN = (3, 5)
+# Width in pixels of the mirrored border of the low-pass filter.
+_MARGIN = 16
 # What float32 arithmetic (k / 255, luma of three equal channels) moves a level by.
 _LEVEL_ROUNDING = 1e-4
 
@@ -102,3 +105,28 @@ def median(image, size, border="reflect"):
 
 def _crop(image, start, shape):
     return image[start : start + shape[0], start : start + shape[1]]
+
+
+def tikhonov_low_pass(image, smoothness):
+    """Return the image closest to the given one with a small squared gradient.
+
+    The minimum of ``|l - x|^2 + smoothness |grad l|^2``, by the Fourier transform of
+    the image with a mirrored border.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W)
+    smoothness : float
+        Not negative.
+
+    Returns
+    -------
+    ndarray of float64, shape (H, W)
+    """
+    padded = pad(image.astype(np.float64), _MARGIN, _MARGIN, "reflect")
+    rows, columns = padded.shape
+    down = 2 - 2 * np.cos(2 * np.pi * fft.fftfreq(rows))
+    across = 2 - 2 * np.cos(2 * np.pi * fft.rfftfreq(columns))
+    spectrum = fft.rfft2(padded) / (1 + smoothness * (down[:, None] + across))
+    low = fft.irfft2(spectrum, s=padded.shape)
+    return low[_MARGIN : rows - _MARGIN, _MARGIN : columns - _MARGIN]

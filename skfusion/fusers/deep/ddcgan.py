@@ -53,7 +53,7 @@ default="exponential"
         Maps of the first convolution of the discriminators.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : int or None, default=None
@@ -132,7 +132,7 @@ default="exponential"
         critic_steps=1,
         critic_channels=32,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

@@ -46,7 +46,7 @@ default="exponential"
         Weight of the squared error of the Laplacian.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : None
@@ -120,7 +120,7 @@ default="exponential"
         ssim_weight=1.0,
         gradient_weight=1.0,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

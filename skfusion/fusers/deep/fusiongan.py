@@ -57,7 +57,7 @@ default="constant"
         offset, which it never reads, and stretch the result.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : int or None, default=None
@@ -140,7 +140,7 @@ default="constant"
         critic_channels=32,
         parity=False,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

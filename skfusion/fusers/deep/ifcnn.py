@@ -49,7 +49,7 @@ default="exponential"
         Largest standard deviation, in pixels, of the blur of the training copies.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : int or None, default=None
@@ -126,7 +126,7 @@ default="exponential"
         gradient_weight=1.0,
         max_blur=4.0,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

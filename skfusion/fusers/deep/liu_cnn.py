@@ -63,7 +63,7 @@ default="exponential"
         Round to 8 bits, as the published program does before it writes.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : None
@@ -147,7 +147,7 @@ default="exponential"
         max_blur=4.0,
         parity=False,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

@@ -49,7 +49,7 @@ default="constant"
         Weight of one less the structural similarity beside the mean squared error.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : int or None, default=None
@@ -129,7 +129,7 @@ default="constant"
         max_seconds=None,
         ssim_weight=100.0,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

@@ -57,7 +57,7 @@ default="constant"
         fused maps are drawn to.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image.
     tile_size : int or None, default=None
@@ -136,7 +136,7 @@ default="constant"
         scale_weights=(1.0, 10.0, 100.0, 1000.0),
         map_weights=(6.0, 3.0),
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,

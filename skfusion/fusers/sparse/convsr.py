@@ -13,14 +13,12 @@ from sklearn.utils._param_validation import Interval
 
 from ...images import luma
 from ...learning.arrays import LearnedArrayFuser
-from .._filters import box_mean, grey_levels, pad
+from .._filters import box_mean, grey_levels, tikhonov_low_pass
 from .._validation import check_odd
 from ._convolutional_coding import convolve, learn_filters, sparse_maps
 
 __all__ = ["ConvSR"]
 
-# Width in pixels of the mirrored border of the low-pass filter.
-_MARGIN = 16
 # Learning: side of the crops, weight of the l1 norm and rounds over the crops.
 _CROP = 64
 _LEARNING_SPARSITY = 0.1
@@ -176,7 +174,7 @@ class ConvSR(LearnedArrayFuser):
         filters = self._array()
         lows, codes, activities = [], [], []
         for image in (ir, vis):
-            low = _low_pass(image, self.smoothness).astype(ir.dtype)
+            low = tikhonov_low_pass(image, self.smoothness).astype(ir.dtype)
             detail = self._mirrored(image - low)
             maps = sparse_maps(
                 detail, filters, self.sparsity, tol=self.tol, max_iter=self.max_iter
@@ -208,22 +206,11 @@ class ConvSR(LearnedArrayFuser):
         return np.pad(detail, grow, mode="symmetric")
 
 
-def _low_pass(image, smoothness):
-    """Return the image closest to the given one with a small squared gradient."""
-    padded = pad(image.astype(np.float64), _MARGIN, _MARGIN, "reflect")
-    rows, columns = padded.shape
-    down = 2 - 2 * np.cos(2 * np.pi * fft.fftfreq(rows))
-    across = 2 - 2 * np.cos(2 * np.pi * fft.rfftfreq(columns))
-    spectrum = fft.rfft2(padded) / (1 + smoothness * (down[:, None] + across))
-    low = fft.irfft2(spectrum, s=padded.shape)
-    return low[_MARGIN : rows - _MARGIN, _MARGIN : columns - _MARGIN]
-
-
 def _crop(pairs, rng, smoothness):
     """Draw the detail of a crop of one of the images, mirrored if it is small."""
     ir, vis = pairs.read(rng.randint(len(pairs)))
     image = ir if rng.randint(2) else luma(vis)
-    detail = image - _low_pass(image, smoothness)
+    detail = image - tikhonov_low_pass(image, smoothness)
     detail = np.pad(detail, [(0, max(_CROP - n, 0)) for n in image.shape], "symmetric")
     top, left = (rng.randint(n - _CROP + 1) for n in detail.shape)
     return detail[top : top + _CROP, left : left + _CROP].astype(np.float32)

@@ -4,12 +4,12 @@ from scipy import signal
 from sklearn.exceptions import NotFittedError
 
 from skfusion.fusers import ConvSR
+from skfusion.fusers._filters import tikhonov_low_pass
 from skfusion.fusers.sparse._convolutional_coding import (
     convolve,
     learn_filters,
     sparse_maps,
 )
-from skfusion.fusers.sparse.convsr import _low_pass
 from skfusion.weights import WeightsError, read_weights
 
 
@@ -129,10 +129,10 @@ def test_convolve_equals_scipy_and_wraps_large_filters():
 
 def test_low_pass_keeps_the_mean_and_smooths():
     image = np.random.default_rng(5).random((20, 21))
-    low = _low_pass(image, 5.0)
+    low = tikhonov_low_pass(image, 5.0)
     assert np.abs(np.diff(low, axis=1)).mean() < 0.3 * np.abs(np.diff(image)).mean()
-    np.testing.assert_allclose(_low_pass(np.full((3, 4), 0.3), 5.0), 0.3)
-    np.testing.assert_allclose(_low_pass(image, 0), image)
+    np.testing.assert_allclose(tikhonov_low_pass(np.full((3, 4), 0.3), 5.0), 0.3)
+    np.testing.assert_allclose(tikhonov_low_pass(image, 0), image)
 
 
 def test_any_image(check_any_image):
