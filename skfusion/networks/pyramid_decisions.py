@@ -16,7 +16,6 @@ N_KNOTS = 16  # pieces of the histograms that the network sees, and of its tone 
 N_FINE = 64  # pieces of the curve that matches histograms
 _HALF = 0.05  # a detail of this height counts one half
 _TINY = 4e-4
-_TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 class Pyramids(NamedTuple):
@@ -123,8 +122,6 @@ class PyramidDecisions(nn.Module):
                 nn.ReLU(),
                 nn.Linear(32, N_KNOTS + bool(matching)),
             )
-        kernel = torch.outer(torch.tensor(_TAPS), torch.tensor(_TAPS))
-        self.register_buffer("taps", kernel[None, None], persistent=False)
 
     def initialize(self, generator):
         """Draw the parameters: at first a choice by the larger detail, gain one."""
@@ -233,7 +230,7 @@ class PyramidDecisions(nn.Module):
             band = torch.lerp(
                 pyramids.infrared_bands[level], bands[level], decisions.weights[level]
             )
-            fused = expand(fused, band.shape[-2:], self.taps)
+            fused = expand(fused, band.shape[-2:])
             fused = fused + decisions.gains[level] * band
         return fused
 
@@ -279,12 +276,12 @@ class PyramidDecisions(nn.Module):
     def _levels(self, image):
         levels = [image]
         for _ in range(self.n_levels):
-            levels.append(reduce(levels[-1], self.taps))
+            levels.append(reduce(levels[-1]))
         return levels
 
     def _bands(self, levels):
         return [
-            fine - expand(coarse, fine.shape[-2:], self.taps)
+            fine - expand(coarse, fine.shape[-2:])
             for fine, coarse in zip(levels, levels[1:])
         ]
 
@@ -343,32 +340,44 @@ def soften(decisions, strength):
     )
 
 
-def reduce(image, taps):
+def reduce(image):
     """Smooth ``(n, h, w)`` with [1 4 6 4 1]/16, mirrored, and keep the even pixels."""
+    # Sums of slices, not a convolution: a GPU may round the factors of those.
     for dim in (1, 2):
-        image = _mirrored(image, dim)
-    return functional.conv2d(image[:, None], taps, stride=2)[:, 0]
+        n = (image.shape[dim] + 1) // 2
+        padded = _mirrored(image, dim)
+        a, b, c, d, e = (_even(padded.narrow(dim, k, 2 * n - 1), dim) for k in range(5))
+        image = (a + e) * (1 / 16) + (b + d) * (1 / 4) + c * (3 / 8)
+    return image
 
 
-def expand(image, size, taps):
+def expand(image, size):
     """Double the size of ``(n, h, w)`` to `size`: zeros between, smoothed, times four.
 
     Mirrored at the upper and the left border, repeated at the others, as OpenCV does.
     """
     for dim in (1, 2):
-        before = image.narrow(dim, min(1, image.shape[dim] - 1), 1)
-        after = image.narrow(dim, image.shape[dim] - 1, 1)
-        image = torch.cat([before, image, after], dim)
-    full = functional.conv_transpose2d(image[:, None], 4 * taps, stride=2)
-    return full[:, 0, 4 : 4 + size[0], 4 : 4 + size[1]]
+        n = image.shape[dim]
+        before = image.narrow(dim, min(1, n - 1), 1)
+        after = image.narrow(dim, n - 1, 1)
+        padded = torch.cat([before, image, after], dim)
+        below, above = padded.narrow(dim, 0, n), padded.narrow(dim, 2, n)
+        even = (below + above) * (1 / 8) + image * (3 / 4)
+        odd = (image + above) * (1 / 2)
+        both = torch.stack([even, odd], dim + 1).flatten(dim, dim + 1)
+        image = both.narrow(dim, 0, size[dim - 1])
+    return image
+
+
+def _even(image, dim):
+    return image[:, ::2] if dim == 1 else image[:, :, ::2]
 
 
 def _mirrored(image, dim):
     """Two more pixels at both ends, mirrored at the outer ones."""
     n = image.shape[dim]
-    last = n - 1
     if n > 2:
-        order = [2, 1], [last - 1, last - 2]
+        order = [2, 1], [n - 2, n - 3]
     elif n == 2:
         order = [0, 1], [0, 1]
     else:
