@@ -162,7 +162,8 @@ def _dimmed(g, rng):
     if kind == 1:
         return g ** rng.uniform(0.5, 1.6)
     if kind == 2:
-        return g.mean() + rng.uniform(0.4, 1.1) * (g - g.mean()) + rng.uniform(-0.1, 0.2)
+        level = g.mean() + rng.uniform(-0.1, 0.2)
+        return level + rng.uniform(0.4, 1.1) * (g - g.mean())
     return cv2.GaussianBlur(g, (0, 0), rng.uniform(0.4, 1.0))
 
 

@@ -65,6 +65,9 @@ def main():
     train.add_argument("--batch-size", type=int, default=48)
     train.add_argument("--learning-rate", type=float, default=None)
     train.add_argument("--softness", type=float, default=None)
+    train.add_argument(
+        "--flips", action="store_true", help="twice the pairs, 14 MB each"
+    )
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--limit", type=int, help="use so many pairs only")
     train.add_argument("--device", default="auto")
@@ -113,15 +116,19 @@ def run(args):
     sizes = {name: getattr(network, name) for name in SIZES}
     metadata = {"class": "LearnedPyramid", **sizes}
     train, test = torch.from_numpy(~held), torch.from_numpy(held)
-    objective = make_objective(args, metrics, torch.cat([table[train]] * 2))
+    order = torch.nonzero(train)[:, 0]
+    sides = (infrared[order], visible[order])
+    if args.flips:
+        sides = [torch.cat([side, side.flip(2)]) for side in sides]
+        order = torch.cat([order, order])
+    objective = make_objective(args, metrics, table[order])
     fresh = args.start is None
     trainer = PyramidTrainer(
         network,
-        torch.cat([infrared[train], infrared[train].flip(2)]),
-        torch.cat([visible[train], visible[train].flip(2)]),
+        *sides,
         objective,
         generator=generator,
-        sampling=torch.tensor([KINDS.get(k, 1.0) for k in kind[~held]] * 2),
+        sampling=torch.tensor([KINDS.get(kind[i], 1.0) for i in order]),
         batch_size=args.batch_size,
         learning_rate=args.learning_rate or (4e-3 if fresh else 1.6e-3),
         softness=(args.softness or (0.5 if fresh else 0.2), 0.12),

@@ -83,6 +83,26 @@ class Sources:
         part._memo = {key: _part(value, index) for key, value in self._memo.items()}
         return part
 
+    @classmethod
+    def join(cls, parts):
+        """Return the pairs of several sources as one, with what all have computed.
+
+        Parameters
+        ----------
+        parts : sequence of Sources
+            Of one image size.
+
+        Returns
+        -------
+        Sources
+        """
+        whole = object.__new__(cls)
+        whole.a = torch.cat([part.a for part in parts])
+        whole.b = torch.cat([part.b for part in parts])
+        known = [key for key in parts[0]._memo if all(key in p._memo for p in parts)]
+        whole._memo = {key: _joined([p._memo[key] for p in parts]) for key in known}
+        return whole
+
     def prepare(self, metrics="vifb"):
         """Compute now what the metrics will ask for.
 
@@ -172,3 +192,9 @@ def _part(value, index):
     if isinstance(value, tuple):
         return tuple(_part(x, index) for x in value)
     return value[index]
+
+
+def _joined(values):
+    if isinstance(values[0], tuple):
+        return tuple(_joined(parts) for parts in zip(*values))
+    return torch.cat(values)
