@@ -60,7 +60,7 @@ def main():
     train.add_argument("--no-tone", dest="tone", action="store_false")
     train.add_argument("--no-matching", dest="matching", action="store_false")
     train.add_argument("--looks-weight", type=float, default=1.0)
-    train.add_argument("--halo-weight", type=float, default=1.0)
+    train.add_argument("--halo-weight", type=float, default=30.0)
     train.add_argument("--second-weight", type=float, default=0.5)
     train.add_argument("--batch-size", type=int, default=48)
     train.add_argument("--learning-rate", type=float, default=None)
@@ -113,8 +113,7 @@ def run(args):
     infrared, visible, table, kind, held = load(args.folder, metrics, args.limit)
     generator = torch.Generator().manual_seed(args.seed)
     network = make_network(args, generator)
-    sizes = {name: getattr(network, name) for name in SIZES}
-    metadata = {"class": "LearnedPyramid", **sizes}
+    metadata = {"class": "LearnedPyramid", **network.settings()}
     train, test = torch.from_numpy(~held), torch.from_numpy(held)
     order = torch.nonzero(train)[:, 0]
     sides = (infrared[order], visible[order])

@@ -385,7 +385,7 @@ def _gain_row(row, shift, max_gain, out):
 
 @njit(**_OPTIONS)
 def gains(rows, shift, max_gain, out):
-    """out = exp(max_gain tanh(rows + shift)), float32 (h, w)."""
+    """Write exp(max_gain tanh(rows + shift)) to out; float32 (h, w)."""
     for i in range(rows.shape[0]):
         _gain_row(rows[i], shift, max_gain, out[i])
 

@@ -9,6 +9,7 @@ from .deep.dual_branch import DualBranch as DualBranch
 from .deep.encoder_decoder import EncoderDecoderFuser as EncoderDecoderFuser
 from .deep.fusiongan import FusionGAN as FusionGAN
 from .deep.ifcnn import IFCNN as IFCNN
+from .deep.learned_pyramid import LearnedPyramid as LearnedPyramid
 from .deep.liu_cnn import LiuCNN as LiuCNN
 from .deep.lrrnet import LRRNet as LRRNet
 from .deep.lutfuse import LUTFuse as LUTFuse

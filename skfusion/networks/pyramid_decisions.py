@@ -123,6 +123,11 @@ class PyramidDecisions(nn.Module):
                 nn.Linear(32, N_KNOTS + bool(matching)),
             )
 
+    def settings(self):
+        """Return the parameters that the network was built with."""
+        names = ("n_channels", "n_levels", "max_gain", "tone", "matching", "n_hidden")
+        return {name: getattr(self, name) for name in names}
+
     def initialize(self, generator):
         """Draw the parameters: at first a choice by the larger detail, gain one."""
         for layer in (self.read, self.mix):
@@ -171,8 +176,9 @@ class PyramidDecisions(nn.Module):
         """Return the :class:`Pyramids` of ``(n, h, w)`` images."""
         levels = [self._levels(image) for image in (infrared, visible)]
         bands = [self._bands(pyramid) for pyramid in levels]
-        sides = [histogram(image, N_KNOTS) for image in (infrared, visible)]
-        fine = [histogram(image, N_FINE) for image in (infrared, visible)]
+        few = [self._sample(image) for image in (infrared, visible)]
+        sides = [histogram(image, N_KNOTS) for image in few]
+        fine = [histogram(image, N_FINE) for image in few]
         mean = (fine[0] + fine[1]) / 2
         return Pyramids(*levels, *bands, torch.cat(sides, 1), mean)
 
@@ -207,11 +213,7 @@ class PyramidDecisions(nn.Module):
                 )
         log_gain = self.max_gain * torch.tanh(out[:, 3] + _wide(shift[:, 2]))
         finest = torch.stack([out[:, 2], torch.exp(log_gain)], 1)
-        finest = functional.interpolate(
-            finest, scale_factor=2, mode="bilinear", align_corners=False
-        )
-        height, width = pyramids.infrared[0].shape[-2:]
-        finest = finest[:, :, :height, :width]
+        finest = self._enlarge(finest, pyramids.infrared[0].shape[-2:])
         difference = heights[1][0] - heights[0][0]
         weights[0] = torch.sigmoid(finest[:, 0] + self.preference[0] * difference)
         gains[0] = finest[:, 1] * self._grown(heights, 0)
@@ -230,20 +232,16 @@ class PyramidDecisions(nn.Module):
             band = torch.lerp(
                 pyramids.infrared_bands[level], bands[level], decisions.weights[level]
             )
-            fused = expand(fused, band.shape[-2:])
+            fused = self._expand(fused, band.shape[-2:])
             fused = fused + decisions.gains[level] * band
         return fused
 
-    def toned(self, fused, pyramids, shares=None):
+    def toned(self, fused, pyramids):
         """Return the fused ``(n, h, w)`` images behind their tone curve."""
-        return apply_curve(fused, self.tone_curve(fused, pyramids, shares))
-
-    def tone_curve(self, fused, pyramids, shares=None):
-        """Return the values ``(n, knots + 1)`` of the curve at even spaced knots."""
-        coarse = histogram(fused, N_KNOTS) if shares is None else shares[1]
-        known = pyramids.shares if shares is None else shares[0]
-        fine = histogram(fused.detach(), N_FINE) if self.matching else None
-        return self.curve_of(known, coarse, fine, pyramids.fine_shares)
+        few = self._sample(fused)
+        fine = histogram(few.detach(), N_FINE) if self.matching else None
+        shares = pyramids.shares, histogram(few, N_KNOTS), fine, pyramids.fine_shares
+        return apply_curve(fused, self.curve_of(*shares))
 
     def curve_of(self, known, coarse, fine, wanted):
         """Return the curve for the histograms of the sources and the fused image.
@@ -268,6 +266,29 @@ class PyramidDecisions(nn.Module):
         own = torch.cumsum(functional.pad(fine_steps, (1, 0)), 1)
         return torch.lerp(own, match(fine, wanted), share)
 
+    # How maps change their size; a form for export may do it in another way.
+    def _reduce(self, image):
+        return reduce(image)
+
+    def _expand(self, image, size):
+        return expand(image, size)
+
+    def _sample(self, image):
+        return image[:, ::4, ::4]
+
+    def _halve(self, maps):
+        return functional.avg_pool2d(maps, 2, ceil_mode=True)
+
+    def _repeat(self, maps, size):
+        doubled = functional.interpolate(maps, scale_factor=2, mode="nearest")
+        return doubled[:, :, : size[0], : size[1]]
+
+    def _enlarge(self, maps, size):
+        doubled = functional.interpolate(
+            maps, scale_factor=2, mode="bilinear", align_corners=False
+        )
+        return doubled[:, :, : size[0], : size[1]]
+
     def planes(self, plane):
         """Return the levels and bands of one more ``(n, h, w)`` plane."""
         levels = self._levels(plane)
@@ -276,12 +297,12 @@ class PyramidDecisions(nn.Module):
     def _levels(self, image):
         levels = [image]
         for _ in range(self.n_levels):
-            levels.append(reduce(levels[-1]))
+            levels.append(self._reduce(levels[-1]))
         return levels
 
     def _bands(self, levels):
         return [
-            fine - expand(coarse, fine.shape[-2:])
+            fine - self._expand(coarse, fine.shape[-2:])
             for fine, coarse in zip(levels, levels[1:])
         ]
 
@@ -291,7 +312,7 @@ class PyramidDecisions(nn.Module):
         finer = torch.stack(
             [heights[0][level - 1], heights[1][level - 1], agreements[level - 1]], 1
         )
-        finer = functional.avg_pool2d(finer, 2, ceil_mode=True)
+        finer = self._halve(finer)
         if level < self.n_levels:
             here = heights[0][level], heights[1][level], agreements[level]
         else:
@@ -305,9 +326,7 @@ class PyramidDecisions(nn.Module):
         if carried is None:
             carried = torch.zeros_like(read)
         else:
-            height, width = inputs.shape[-2:]
-            carried = functional.interpolate(carried, scale_factor=2, mode="nearest")
-            carried = carried[:, :, :height, :width]
+            carried = self._repeat(carried, inputs.shape[-2:])
         mixed = self.mix(torch.cat([read, carried], 1))
         return functional.relu(mixed + _wide(self.level_bias[level - 1] + bias))
 
@@ -389,10 +408,9 @@ def _mirrored(image, dim):
 def histogram(image, n):
     """Return the shares ``(N, n + 1)`` of even spaced grey levels of ``(N, h, w)``.
 
-    Every fourth row and column is looked at; a pixel between two levels counts for
-    both.
+    A pixel between two levels counts for both.
     """
-    place = image[:, ::4, ::4].flatten(1).clamp(0, 1) * n
+    place = image.flatten(1).clamp(0, 1) * n
     low = place.detach().floor().clamp(0, n - 1)
     part = place - low
     low = low.long()

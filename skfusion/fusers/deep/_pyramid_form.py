@@ -6,7 +6,6 @@ from __future__ import annotations
 import copy
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 
@@ -275,9 +274,9 @@ class TorchForm:
     @torch.inference_mode()
     def scene(self, infrared, visible):
         """Return the :class:`Scene` of a pair."""
-        images = self._tensor(infrared), self._tensor(visible)
-        shares = torch.cat([shares_of(image, N_KNOTS) for image in images], 1)
-        fine = sum(shares_of(image, N_FINE) for image in images) / 2
+        few = [self._tensor(image)[:, ::4, ::4] for image in (infrared, visible)]
+        shares = torch.cat([shares_of(image, N_KNOTS) for image in few], 1)
+        fine = (shares_of(few[0], N_FINE) + shares_of(few[1], N_FINE)) / 2
         return Scene(shares, fine)
 
     @torch.inference_mode()
@@ -304,8 +303,8 @@ class TorchForm:
     @torch.inference_mode()
     def curve(self, fused, scene):
         """Return the knots of the tone curve for a fused image before it."""
-        image = self._tensor(fused)
-        coarse, fine = shares_of(image, N_KNOTS), shares_of(image, N_FINE)
+        few = self._tensor(fused)[:, ::4, ::4]
+        coarse, fine = shares_of(few, N_KNOTS), shares_of(few, N_FINE)
         knots = self.network.curve_of(scene.shares, coarse, fine, scene.fine)
         return knots[0].cpu().numpy()
 

@@ -42,7 +42,7 @@ class Objective:
     ranks: MeanRankLoss
     metric_weights: torch.Tensor
     looks_weight: float = 1.0
-    halo_weight: float = 1.0
+    halo_weight: float = 30.0
     batch_share: float = 0.5
 
     def to(self, device):
@@ -195,6 +195,33 @@ class PyramidTrainer:
             sources.prepare(self.objective.ranks.metrics).prepare("looks")
             parts.append(sources)
         return Sources.join(parts)
+
+    def run(self, max_epochs, verbose=False):
+        """Train for a number of epochs; return the mean loss of each.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss is NaN or infinite.
+        """
+        from tqdm import tqdm
+
+        each = -(-len(self.sampling) // self.batch_size)
+        curve = []
+        progress = tqdm(range(max_epochs), "epoch", disable=not verbose)
+        for epoch in progress:
+            losses = [
+                self.step((epoch * each + k) / (max_epochs * each))[0]
+                for k in range(each)
+            ]
+            curve.append(float(torch.stack(losses).mean()))
+            if not math.isfinite(curve[-1]):
+                raise FloatingPointError(
+                    f"the loss is {curve[-1]} after epoch {epoch + 1}: lower the "
+                    "learning rate, or look for NaN in opponents."
+                )
+            progress.set_postfix(loss=f"{curve[-1]:.4g}")
+        return curve
 
     def batch(self, index):
         """Return the pairs of an index."""
