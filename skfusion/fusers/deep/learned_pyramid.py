@@ -127,8 +127,8 @@ class LearnedPyramid(NetworkFuser):
     ``c(sum_l up^l(G_l (W_l V_l + (1 - W_l) A_l)) + up^L(W V + (1 - W) A))``, the last
     term for what the bands leave, ``c`` the curve. ``log W_l / (1 - W_l) = s + p
     (t(V_l) - t(A_l))`` and ``log G_l = g tanh(r) + log(1 + k (m - 0.4))`` with the
-    larger height ``m = max(t(A_l), t(V_l))``, where ``t(x) = |x| / (|x| + 0.05)``, ``s`` and ``r`` come from the network and ``p``
-    and ``k`` are learned numbers of the level.
+    larger height ``m = max(t(A_l), t(V_l))``, where ``t(x) = |x| / (|x| + 0.05)``. ``s``
+    and ``r`` come from the network, ``p`` and ``k`` are learned numbers of the level.
 
     The rank in a metric is one more than the number of opponents that are better, each
     counted by a logistic function of its lead. Half of the objective are ranks of the
