@@ -9,9 +9,8 @@ between stays in a few rows of buffer.
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
-from numba import njit
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+from ._jit import kernel_inlined, kernel_numpy_errors
 
 _HALF = np.float32(0.05)
 _TINY = np.float32(4e-4)
@@ -38,7 +37,7 @@ _E = tuple(np.float32(1 / x) for x in (1, 2, 6, 24, 120, 720, 5040, 40320, 36288
 _E1, _E2, _E3, _E4, _E5, _E6, _E7, _E8, _E9 = _E
 
 
-@njit(inline="always", **_OPTIONS)
+@kernel_inlined
 def _tanh(x):
     x = min(max(x, -_LIMIT), _LIMIT)
     s = x * x
@@ -54,12 +53,12 @@ def _tanh(x):
     return x * p / q
 
 
-@njit(inline="always", **_OPTIONS)
+@kernel_inlined
 def _sigmoid(x):
     return _HALF_STEP + _HALF_STEP * _tanh(_HALF_STEP * x)
 
 
-@njit(inline="always", **_OPTIONS)
+@kernel_inlined
 def _exp(x):
     """exp(x) for -4 <= x <= 4."""
     t = _QUARTER * x
@@ -76,7 +75,7 @@ def _exp(x):
     return p * p
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _nine_taps(out_a, out_b, above, here, below, k):
     """Add nine taps of three rows, two pixels longer, to two output rows."""
     a0, a1, a2, a3, a4 = k[0, 0], k[0, 1], k[0, 2], k[0, 3], k[0, 4]
@@ -93,7 +92,7 @@ def _nine_taps(out_a, out_b, above, here, below, k):
         out_b[j] += t + b5 * v2 + b6 * w0 + b7 * w1 + b8 * w2
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _four_taps(even_a, odd_a, even_b, odd_b, first, second, k):
     """Add what two rows of half the width give at the even and the odd pixels.
 
@@ -112,7 +111,7 @@ def _four_taps(even_a, odd_a, even_b, odd_b, first, second, k):
         odd_b[j] += d0 * u1 + d1 * u2 + d2 * v1 + d3 * v2
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _point_taps(out_a, out_b, x0, x1, x2, x3, k):
     """Add four channels of one row to two output rows."""
     a0, a1, a2, a3 = k[0, 0], k[0, 1], k[0, 2], k[0, 3]
@@ -123,13 +122,13 @@ def _point_taps(out_a, out_b, x0, x1, x2, x3, k):
         out_b[j] += b0 * p + b1 * q + b2 * r + b3 * s
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _fill(row, value):
     for j in range(row.size):
         row[j] = value
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _join(row, even, odd):
     """Add the even and the odd pixels to a row."""
     n = row.size // 2
@@ -140,19 +139,19 @@ def _join(row, even, odd):
         row[2 * n] += even[n]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _rectify(row):
     for j in range(row.size):
         row[j] = max(row[j], _ZERO)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _repeat_ends(row):
     row[0] = row[1]
     row[-1] = row[-2]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _read_row(maps, i, kernels, bias, ring, slot):
     """Fill a slot of the ring with row i of the first convolution."""
     # The ring is indexed here: a slice of it would lose its layout, and be slow.
@@ -170,7 +169,7 @@ def _read_row(maps, i, kernels, bias, ring, slot):
         _repeat_ends(ring[c + 1, slot])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def run_level(maps, carried, read, read_bias, mix, mix_up, mix_bias, out):
     """Run both convolutions of a level.
 
@@ -241,7 +240,7 @@ def run_level(maps, carried, read, read_bias, mix, mix_up, mix_bias, out):
         out[ch, height + 1] = out[ch, height]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def run_head(maps, head, bias, hidden, hidden_bias, hidden_head, out):
     """Weigh the channels of a level, with a hidden layer beside the linear one.
 
@@ -298,7 +297,7 @@ def run_head(maps, head, bias, hidden, hidden_bias, hidden_head, out):
                 )
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _measure_row(a, b, height_a, height_b, agreement):
     """Add the heights of two rows of bands and their agreement."""
     for j in range(a.size):
@@ -309,13 +308,13 @@ def _measure_row(a, b, height_a, height_b, agreement):
         agreement[j] += x * y / (u * v + _TINY)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _centre_row(image, out):
     for j in range(image.size):
         out[j] = _TWO * image[j] - _ONE
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _pool_row(row, scale, out):
     n = row.size // 2
     for j in range(n):
@@ -324,7 +323,7 @@ def _pool_row(row, scale, out):
         out[n] = row[2 * n] * (_TWO * scale)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def level_maps(infrared, visible, bands, finer, maps):
     """Fill the eight maps that the network sees of a level, with their border.
 
@@ -366,7 +365,7 @@ def level_maps(infrared, visible, bands, finer, maps):
         maps[m, height + 1] = maps[m, height]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _decide_row(choice, gain, height_a, height_b, numbers, weight, factor):
     preference, max_gain, growth, strength = numbers
     for j in range(choice.size):
@@ -377,20 +376,20 @@ def _decide_row(choice, gain, height_a, height_b, numbers, weight, factor):
         factor[j] = _ONE + strength * (g - _ONE)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _gain_row(row, shift, max_gain, out):
     for j in range(row.size):
         out[j] = _exp(max_gain * _tanh(row[j] + shift))
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def gains(rows, shift, max_gain, out):
     """Write exp(max_gain tanh(rows + shift)) to out; float32 (h, w)."""
     for i in range(rows.shape[0]):
         _gain_row(rows[i], shift, max_gain, out[i])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def decide(choice, gain, maps, numbers, weight, factor):
     """Fill the shares and the gains of a level whose maps are at hand.
 
@@ -408,7 +407,7 @@ def decide(choice, gain, maps, numbers, weight, factor):
         _decide_row(choice[i], gain[i], a, b, numbers, weight[i], factor[i])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _double_row(first, second, near, mixed, out):
     """Mix two rows and double the result in its length."""
     far = _ONE - near
@@ -426,7 +425,7 @@ def _double_row(first, second, near, mixed, out):
         out[2 * half] = _FAR * mixed[half] + _NEAR * mixed[half + 1]
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def decide_finest(choice, gain, bands, numbers, weight, factor):
     """Fill the shares and the gains of the finest level from those of the next one.
 
@@ -461,21 +460,21 @@ def decide_finest(choice, gain, bands, numbers, weight, factor):
         )
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def _merge_row(image, infrared, visible, weight, factor):
     for j in range(image.size):
         a = infrared[j]
         image[j] += factor[j] * (a + weight[j] * (visible[j] - a))
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def merge(image, infrared, visible, weight, factor):
     """Add the joined band to the enlarged coarser level; all float32 (h, w)."""
     for i in range(image.shape[0]):
         _merge_row(image[i], infrared[i], visible[i], weight[i], factor[i])
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def histogram(image, n):
     """Return the shares (n + 1,) of even spaced greys in every fourth row and column.
 
@@ -494,7 +493,7 @@ def histogram(image, n):
     return (counts / total).astype(np.float32)
 
 
-@njit(**_OPTIONS)
+@kernel_numpy_errors
 def apply_curve(image, knots, strength, out):
     """Move an image (h, w) towards its value on a piecewise linear curve."""
     n = knots.size - 1

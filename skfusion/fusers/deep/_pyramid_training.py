@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from ...losses import MeanRankLoss, Sources, looks, metric_values
+from ...losses import LOOKS, MeanRankLoss, Sources, looks, metric_values
 from ...networks.pyramid_decisions import Pyramids, reduce
 
 __all__ = ["LOOKS_WEIGHTS", "Objective", "PyramidTrainer"]
 
-# Weights of what skfusion.losses.looks returns: dark skies, faint hot things, invented
-# gradients, roughened detail, raised noise.
-LOOKS_WEIGHTS = (2.5, 1.5, 4.0, 3.0, 1.5)
+# Weights of what skfusion.losses.looks returns, which bring the terms of common
+# methods to the size of half a rank.
+LOOKS_WEIGHTS = (1.0, 0.8, 4.0, 2.0, 1.5)
 _CHUNK = 32
 
 
@@ -42,7 +42,7 @@ class Objective:
     ranks: MeanRankLoss
     metric_weights: torch.Tensor
     looks_weight: float = 1.0
-    halo_weight: float = 30.0
+    halo_weight: float = 15.0
     batch_share: float = 0.5
 
     def to(self, device):
@@ -192,7 +192,7 @@ class PyramidTrainer:
         for start in range(0, len(infrared), _CHUNK):
             part = slice(start, start + _CHUNK)
             sources = Sources(infrared[part], visible[part])
-            sources.prepare(self.objective.ranks.metrics).prepare("looks")
+            sources.prepare(self.objective.ranks.metrics).prepare(LOOKS)
             parts.append(sources)
         return Sources.join(parts)
 

@@ -75,7 +75,7 @@ class LearnedPyramid(NetworkFuser):
     looks_weight : float, default=1.0
         Weight of the terms against dark skies, lost heat, invented edges and raised
         noise (:func:`skfusion.losses.looks`).
-    halo_weight : float, default=30.0
+    halo_weight : float, default=15.0
         Weight of a term against rims darker or brighter than both sources around.
     max_epochs : int, default=60
     batch_size : int, default=16
@@ -93,7 +93,7 @@ class LearnedPyramid(NetworkFuser):
         Noise of the histograms which the network sees in training.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
-    color : {"luma", "per_channel"}, default="luma"
+    color : {"gray", "per_channel"}, default="gray"
         What to do with a colour visible image: fuse its luma to a gray image, or fuse
         each channel with the infrared image by the decisions for the luma.
     tile_size : int or None, default=None
@@ -127,8 +127,9 @@ class LearnedPyramid(NetworkFuser):
     ``c(sum_l up^l(G_l (W_l V_l + (1 - W_l) A_l)) + up^L(W V + (1 - W) A))``, the last
     term for what the bands leave, ``c`` the curve. ``log W_l / (1 - W_l) = s + p
     (t(V_l) - t(A_l))`` and ``log G_l = g tanh(r) + log(1 + k (m - 0.4))`` with the
-    larger height ``m = max(t(A_l), t(V_l))``, where ``t(x) = |x| / (|x| + 0.05)``. ``s``
-    and ``r`` come from the network, ``p`` and ``k`` are learned numbers of the level.
+    larger height ``m = max(t(A_l), t(V_l))``, where ``t(x) = |x| / (|x| + 0.05)``. The
+    maps ``s`` and ``r`` come from the network; ``p`` and ``k`` are learned numbers, one
+    of each a level.
 
     The rank in a metric is one more than the number of opponents that are better, each
     counted by a logistic function of its lead. Half of the objective are ranks of the
@@ -198,7 +199,7 @@ class LearnedPyramid(NetworkFuser):
         metrics="vifb",
         metric_weights=None,
         looks_weight=1.0,
-        halo_weight=30.0,
+        halo_weight=15.0,
         max_epochs=60,
         batch_size=16,
         crop_size=192,
@@ -207,7 +208,7 @@ class LearnedPyramid(NetworkFuser):
         softness=(0.5, 0.12),
         histogram_noise=0.25,
         initial_weights=None,
-        color="luma",
+        color="gray",
         tile_size=None,
         device="auto",
         random_state=None,
@@ -412,7 +413,4 @@ class LearnedPyramid(NetworkFuser):
     def _onnx_module(self):
         from ._pyramid_graph import PyramidGraph
 
-        network = self._network()
-        if self.weights is not None:
-            self._check_origin()
-        return PyramidGraph(network, self.strength, self.tone)
+        return PyramidGraph(self._network(), self.strength, self.tone)

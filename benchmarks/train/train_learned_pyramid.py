@@ -1,8 +1,8 @@
 """Train the shipped weights of the learned pyramid.
 
-    python benchmarks/train_learned_pyramid.py pairs DATA FOLDER
-    python benchmarks/train_learned_pyramid.py opponents FOLDER [--part 0 --parts 2]
-    python benchmarks/train_learned_pyramid.py train FOLDER -o OUT --seconds 420
+    python benchmarks/train/train_learned_pyramid.py pairs DATA FOLDER
+    python benchmarks/train/train_learned_pyramid.py opponents FOLDER
+    python benchmarks/train/train_learned_pyramid.py train FOLDER -o OUT --seconds 420
 
 ``pairs`` cuts and draws the training pairs from the development data; ``opponents``
 measures what the other methods reach on them, resumably and in as many processes as
@@ -33,7 +33,7 @@ from skfusion.networks.pyramid_decisions import PyramidDecisions
 COUNTS = {"average": 2.0, "laplacian_pyramid": 1.5, "gfce": 1.5}
 COUNTS |= {"pyramid_balanced": 0.5, "fast": 0.5}
 KINDS = {"scene_changed": 0.8, "sky": 0.8, "photo": 0.5}
-SECOND = ("vif", "viff", "scd", "cc", "ms_ssim", "nabf")
+SECOND = ("vif", "viff", "scd", "cc", "ms_ssim", "nabf", "qw")
 SIZES = ("n_channels", "n_levels", "max_gain", "tone", "matching", "n_hidden")
 EVERY = 30.0  # seconds between two lines of the log
 
@@ -60,7 +60,7 @@ def main():
     train.add_argument("--no-tone", dest="tone", action="store_false")
     train.add_argument("--no-matching", dest="matching", action="store_false")
     train.add_argument("--looks-weight", type=float, default=1.0)
-    train.add_argument("--halo-weight", type=float, default=30.0)
+    train.add_argument("--halo-weight", type=float, default=15.0)
     train.add_argument("--second-weight", type=float, default=0.5)
     train.add_argument("--batch-size", type=int, default=48)
     train.add_argument("--learning-rate", type=float, default=None)
