@@ -37,13 +37,16 @@ class PublishedMethod:
 def find_published(folder, dataset, names) -> list[PublishedMethod]:
     """Find published results in ``folder/METHOD[/DATASET]/NAME.ext``.
 
+    Or in ``folder/DATASET/METHOD/NAME.ext``, as IVIF_ZOO lays them out.
+
     Parameters
     ----------
     folder : path
-        One folder a method in it.
+        One folder a method in it, or one folder a data set with such folders.
     dataset : str
         Name of the data set: a folder of this name in a method's folder is taken in
-        place of the method's folder.
+        place of the method's folder. A folder of this name that holds folders is
+        taken in place of `folder`.
     names : sequence of str
         Names of the pairs; a name ``a/b`` is looked for as ``a/b.ext``.
 
@@ -76,7 +79,7 @@ def find_published(folder, dataset, names) -> list[PublishedMethod]:
             "of fused images for each method."
         )
     methods = []
-    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for path in _folders(folder / dataset) or _folders(folder):
         images = path / dataset if (path / dataset).is_dir() else path
         method = _method(path.name, images, names)
         if method.files or _holds_an_image(path):
@@ -84,10 +87,16 @@ def find_published(folder, dataset, names) -> list[PublishedMethod]:
     if not any(method.files for method in methods):
         raise ValueError(
             f"published={str(folder)!r} holds no fused image of these pairs: expected "
-            f"METHOD/NAME.png or METHOD/{dataset}/NAME.png with the names of the "
-            f"pairs, e.g. {names[0]!r}."
+            f"METHOD/NAME.png, METHOD/{dataset}/NAME.png or {dataset}/METHOD/NAME.png "
+            f"with the names of the pairs, e.g. {names[0]!r}."
         )
     return methods
+
+
+def _folders(folder):
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
 def _method(name, folder, names):

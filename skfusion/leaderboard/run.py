@@ -48,8 +48,9 @@ def run_bench(
         dict from a name to an estimator that needs no fitting or is fitted
         (``None`` for the pipeline of that name).
     published : path, optional
-        Fused images of others, ``METHOD/NAME.png`` or ``METHOD/DATASET/NAME.png``; a
-        method that lacks one of the pairs is listed but not ranked.
+        Fused images of others, ``METHOD/NAME.png``, ``METHOD/DATASET/NAME.png`` or
+        ``DATASET/METHOD/NAME.png``; a method that lacks one of the pairs is listed but
+        not ranked.
     metrics : str or list, default="vifb"
         As in :func:`skfusion.metrics.evaluate`.
     color : {"luma", "gray", "per_channel"}, default="luma"

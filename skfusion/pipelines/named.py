@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sklearn.pipeline import Pipeline
 
 from .. import fusers
+from ..learning.weights import pretrained_names
 from . import presets, systems
 
 __all__ = ["DEFAULT_METHOD", "get_pipeline", "pipeline_names", "registry"]
@@ -78,6 +79,24 @@ _SINGLE_FUSERS = {
     ),
 }
 
+# Networks that are methods once their weights are shipped; until then, fusers to train.
+_TRAINED_FUSERS = {
+    "seafusion": ("SeAFusion", {}, "gradient residual dense network"),
+    "mmdrfuse": ("MMDRFuse", {}, "network of 113 parameters"),
+    "sdnet": ("SDNet", {}, "squeeze and decomposition network"),
+    "stdfusionnet": ("STDFusionNet", {}, "salient target network"),
+    "sfdfusion": ("SFDFusion", {}, "spatial-frequency network"),
+    "lutfuse": ("LUTFuse", {}, "look-up table taught by a fuser"),
+    "datfuse": ("DATFuse", {}, "dual attention network"),
+    "lrrnet": ("LRRNet", {}, "unrolled low-rank network"),
+    "mufusion": ("MUFusion", {}, "dense two-scale network"),
+    "sage": ("SAGE", {}, "small U-Net"),
+    "reconet": ("ReCoNet", {}, "recurrent network"),
+    "tardal": ("TarDAL", {}, "target-aware network"),
+    "ydtr": ("YDTR", {}, "Y-shaped network"),
+}
+_ALONE = _SINGLE_FUSERS | _TRAINED_FUSERS
+
 
 def _single(class_name, defaults):
     def build(**params):
@@ -102,8 +121,9 @@ def _collect():
     table = {}
     for name, (build, title) in _SYSTEMS.items():
         table[name] = NamedPipeline(name, build, title)
-    for name, (class_name, defaults, title) in _SINGLE_FUSERS.items():
-        if class_name in fusers.__all__:
+    shipped = pretrained_names()
+    for name, (class_name, defaults, title) in _ALONE.items():
+        if name not in _TRAINED_FUSERS or name in shipped:
             build = _single(class_name, defaults)
             table[name] = NamedPipeline(name, build, title)
     return MappingProxyType(table)
@@ -175,8 +195,8 @@ def get_pipeline(name, **params) -> Pipeline:
 
 
 def _direct_parameters(name):
-    if name in _SINGLE_FUSERS:
-        return list(getattr(fusers, _SINGLE_FUSERS[name][0])().get_params())
+    if name in _ALONE:
+        return list(getattr(fusers, _ALONE[name][0])().get_params())
     return list(inspect.signature(registry[name].build).parameters)
 
 

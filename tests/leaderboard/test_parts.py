@@ -41,6 +41,24 @@ def test_published_folders_of_both_layouts(bench, pairs, tmp_path):
     assert found["Deep"].files["first"].parent == old / "Deep" / "scenes"
 
 
+def test_published_folders_below_a_data_set(pairs, tmp_path):
+    zoo = tmp_path / "zoo"
+    write_published(zoo / "scenes", "A", pairs)
+    write_published(zoo / "scenes", "B", pairs, names=["first"])
+    write_published(zoo / "elsewhere", "C", pairs)
+    methods = find_published(zoo, "scenes", NAMES)
+    assert [method.name for method in methods] == ["A", "B"]
+    assert methods[0].files["second"].parent == zoo / "scenes" / "A"
+    assert methods[1].missing == ["second", "third"]
+
+
+def test_a_method_called_like_the_data_set_stays_a_method(pairs, tmp_path):
+    old = write_published(tmp_path / "old", "scenes", pairs)
+    write_published(old, "Other", pairs)
+    names = [method.name for method in find_published(old, "scenes", NAMES)]
+    assert names == ["Other", "scenes"]
+
+
 def test_incomplete_published_methods_are_not_ranked(bench, pairs, tmp_path):
     old = write_published(tmp_path / "old", "Whole", pairs)
     write_published(old, "Part", pairs, names=["first", "third"])
