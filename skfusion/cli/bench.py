@@ -18,7 +18,7 @@ def add(commands):
     bench.add_argument(
         "--published",
         metavar="DIR",
-        help="fused images of others: METHOD[/DATASET]/NAME.png, DATASET/METHOD/NAME.png",
+        help="fused images of others: METHOD[/DATASET]/NAME or DATASET/METHOD/NAME",
     )
     bench.add_argument(
         "--methods", default="all", help="all, or names with commas between"

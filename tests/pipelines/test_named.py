@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 import skfusion
+from skfusion import fusers
 from skfusion.fusers import AverageFuser
 from skfusion.images import luma, write_image
 from skfusion.pipelines import (
@@ -14,6 +15,9 @@ from skfusion.pipelines import (
     get_pipeline,
     pipeline_names,
     registry,
+)
+from skfusion.pipelines.named import (
+    _TRAINED_FUSERS,
 )
 
 
@@ -119,3 +123,20 @@ def test_color_goes_before_the_word_of_the_fuser(name):
         fused = skfusion.fuse(ir, vis, pipeline, color=word)
         np.testing.assert_array_equal(fused, expected)
         assert pipeline["fuse"].color == other
+
+
+def test_networks_are_methods_once_their_weights_are_shipped(monkeypatch):
+    from skfusion.pipelines import named
+
+    monkeypatch.setattr(named, "pretrained_names", lambda: ["mmdrfuse"])
+    table = named._collect()
+    assert "mmdrfuse" in table and "sage" not in table and "gff" in table
+    fuser = table["mmdrfuse"].build(parity=True).named_steps["fuse"]
+    assert type(fuser).__name__ == "MMDRFuse" and fuser.parity
+
+
+@pytest.mark.parametrize("name", _TRAINED_FUSERS)
+def test_every_such_method_can_be_built(name):
+    cls, params, title = _TRAINED_FUSERS[name]
+    assert getattr(fusers, cls)(**params)._pretrained() == name
+    assert title
