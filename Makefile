@@ -29,13 +29,13 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run_all.py
+	$(BIN)/python benchmarks/bench/run_all.py
 
 bench-fusers: $(STAMP)
-	$(BIN)/python benchmarks/bench_fusers.py
+	$(BIN)/python benchmarks/bench/fusers.py
 
 docs: $(STAMP)
-	$(BIN)/python benchmarks/write_docs.py
+	$(BIN)/python benchmarks/report/readme.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .ruff_cache

@@ -480,6 +480,6 @@ def test_an_array_of_values_is_a_grid_too(pairs):
 
 
 def test_the_space_of_the_default_preset_can_be_read(root):
-    space = read_space(root / "benchmarks" / "search_balanced.yaml")
+    space = read_space(root / "benchmarks" / "train" / "search_balanced.yaml")
     names = space.estimator.get_params()
     assert all(name in names for name in space.grid)

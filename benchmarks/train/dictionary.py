@@ -1,9 +1,10 @@
 """Learn the arrays that ship with the sparse and low-rank fusers.
 
-    python benchmarks/fit_dictionary.py ../shared/data/natural_BSDS500/train [NAME ...]
+    python benchmarks/train/dictionary.py FOLDER [NAME ...]
 
-The folder holds ordinary photographs. Without names all four files are written to
-skfusion/weights: the same photographs and versions give the same bytes.
+FOLDER holds ordinary photographs, e.g. the training images of BSDS500. Without names
+all four files are written to skfusion/weights: the same photographs and versions give
+the same bytes.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -15,7 +16,7 @@ from skfusion import ImagePairs
 from skfusion.fusers import ConvSR, LatLRR, MDLatLRR, SparseRepresentationFuser
 from skfusion.images import luma, read_image
 
-OUT = Path(__file__).parent.parent / "skfusion" / "weights"
+OUT = Path(__file__).resolve().parents[2] / "skfusion" / "weights"
 RECIPES = {
     "dictionary_256_8": SparseRepresentationFuser(
         weights=None, n_patches=50_000, random_state=0

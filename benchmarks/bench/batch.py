@@ -1,20 +1,18 @@
 """Import time, what a search ships, and how a folder scales: ratios of one run."""
 
 import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-import cv2
 import joblib
 import numpy as np
+from _harness import print_machine, rounds, threads
 
-import skfusion
 from skfusion import ImagePairs, load_pairs
 from skfusion.batch import fuse_folder
 from skfusion.compose import PreserveChroma
@@ -24,11 +22,7 @@ from skfusion.pipelines import get_pipeline
 
 
 def main():
-    print(
-        f"skfusion {skfusion.__version__}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, joblib {joblib.__version__}, "
-        f"{joblib.cpu_count()} cores, {platform.machine()}"
-    )
+    print_machine(joblib)
     import_time()
     task_size()
     scaling()
@@ -89,27 +83,19 @@ def write_folder(folder, n_pairs, size=(512, 640)):
 
 def scaling():
     """64 pairs, two workers against one, both warm."""
-    cv2.setNumThreads(1)
     estimator = PreserveChroma(get_pipeline("laplacian_pyramid"))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         pairs = write_folder(folder / "in", 64)
-        times = {1: [], 2: []}
-        for n_jobs in (1, 2):
-            fuse_folder(estimator, pairs[:8], folder / "out", n_jobs=n_jobs)
-        for _ in range(5):
-            for n_jobs, found in times.items():
-                start = time.perf_counter()
-                fuse_folder(
-                    estimator,
-                    pairs,
-                    folder / "out",
-                    n_jobs=n_jobs,
-                    skip_existing=False,
-                )
-                found.append(time.perf_counter() - start)
-        one, two = (statistics.median(found) for found in times.values())
-        ratios = sorted(a / b for a, b in zip(*times.values()))
+
+        def fuse(n_jobs):
+            out = folder / "out"
+            fuse_folder(estimator, pairs, out, n_jobs=n_jobs, skip_existing=False)
+
+        with threads(1):
+            times = rounds(partial(fuse, 1), partial(fuse, 2), repeats=5)
+        one, two = np.median(times, axis=1)
+        ratios = sorted(times[0] / times[1])
         print(
             f"64 pairs of 640x512, colour: {64 / one:.1f} pairs/s with one worker, "
             f"{64 / two:.1f} with two: {one / two:.2f} x "

@@ -1,8 +1,8 @@
 """Train the weights of the fusers around published networks.
 
-    python benchmarks/train_networks.py prepare --pairs IR VIS --data DATA \
+    python benchmarks/train/networks.py prepare --pairs IR VIS --data DATA \
         --photographs FOLDER...
-    python benchmarks/train_networks.py train [NAME...] --seconds 360 --data DATA \
+    python benchmarks/train/networks.py train [NAME...] --seconds 360 --data DATA \
         --out OUT
 
 ``prepare`` packs training images into one small folder: gray JPEG of the pairs, and

@@ -1,6 +1,6 @@
 """Train the shipped weights of the six-path and the three-path network.
 
-Usage: python benchmarks/train_clarity.py six-path FOLDER_OF_PHOTOGRAPHS -o FILE
+Usage: python benchmarks/train/sharpness.py six-path FOLDER_OF_PHOTOGRAPHS -o FILE
 
 The networks and their inputs are those of SharpnessClassifier; the recipe is not
 the paper's. In place of a million separate windows, crops of 64 pixels run through

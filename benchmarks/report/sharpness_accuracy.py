@@ -1,6 +1,6 @@
 """Accuracy and calibration of the shipped sharpness networks on held-out images.
 
-Usage: python benchmarks/report_clarity_accuracy.py FOLDER [FOLDER ...] [-n 1000]
+Usage: python benchmarks/report/sharpness_accuracy.py FOLDER [FOLDER ...] [-n 1000]
 """
 
 # SPDX-License-Identifier: BSD-3-Clause

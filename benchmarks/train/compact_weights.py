@@ -1,6 +1,6 @@
 """Store shipped weights as bytes, and say what that changes.
 
-    python benchmarks/compact_weights.py NAME -o FILE [--pairs FOLDER --rank 64]
+    python benchmarks/train/compact_weights.py NAME -o FILE [--pairs FOLDER --rank 64]
 
 ``--rank``, for the encoder-decoder without an activation: its coarsest scale adds so
 little that it is stored in as few channels, those that show most in the fused images

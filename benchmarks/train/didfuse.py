@@ -1,6 +1,6 @@
 """Train the shipped DIDFuse weights on two folders of pairs.
 
-    python benchmarks/train_didfuse.py INFRARED VISIBLE -o didfuse.safetensors
+    python benchmarks/train/didfuse.py INFRARED VISIBLE -o didfuse.safetensors
 
 The defaults are the shipped weights' recipe, a reduced schedule for a CPU: smaller
 crops at random places and bfloat16 convolutions, in three stages that each start from

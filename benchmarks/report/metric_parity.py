@@ -4,7 +4,7 @@
 Rows of tests/golden/metrics.csv; those of the larger drawn pairs only where ../shared
 lies beside the repository.
 
-    python benchmarks/report_metric_parity.py
+    python benchmarks/report/metric_parity.py
 """
 
 import sys
@@ -12,7 +12,7 @@ import warnings
 from collections import defaultdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from skfusion.metrics import (  # noqa: E402
@@ -80,7 +80,7 @@ def report(measured, left_out):
         "(GNU Octave, Python) returned for drawn image pairs; the values are in "
         "`tests/golden/metrics.csv`. Codes in double precision are held to 1e-9 "
         "relative, codes in single precision (IVIF_ZOO, fusionQualityLoss) to 1e-4. "
-        "Made by `benchmarks/report_metric_parity.py`.",
+        "Made by `benchmarks/report/metric_parity.py`.",
         "",
         f"**{n_good} of {len(deviations)} compared values agree within their "
         f"tolerance**; {sum(left_out.values())} rows are not compared, "

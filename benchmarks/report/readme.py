@@ -11,7 +11,7 @@ from skfusion.images import write_image
 from skfusion.inspection.contact_sheet import contact_sheet
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline, registry
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 START = "<!-- methods: written by `make docs` -->"
 END = "<!-- end of methods -->"
 THUMBNAIL = (96, 120)

@@ -3,51 +3,27 @@
 
 One process, one thread, 640 x 512; the best of several runs of the CPU time.
 
-    python benchmarks/bench_metrics.py [--all]
+    python benchmarks/bench/metrics.py [--all]
 """
 
 import argparse
-import platform
 import time
 import warnings
 from functools import partial
 
 import cv2
-import numba
 import numpy as np
-import scipy
-from plain_vifb import PLAIN
-from threadpoolctl import threadpool_limits
+from _harness import print_machine, rounds, scene, threads
+from _plain_vifb import PLAIN
 
-import skfusion
 from skfusion.metrics import ImageTooSmallError, metric_set, registry
 from skfusion.metrics.context import Context
 from skfusion.metrics.sets import compute_entries
 
 
 def best(function, n_runs):
-    """Least CPU time of some runs, in milliseconds, after one run to compile."""
-    function()
-    times = []
-    for _ in range(n_runs):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return 1e3 * min(times)
-
-
-def scene(shape=(512, 640)):
-    """Two smooth textured images and their mean, uint8."""
-
-    def image(seed):
-        rng = np.random.default_rng(seed)
-        smooth = cv2.GaussianBlur(rng.random(shape), (0, 0), 3)
-        smooth = (smooth - smooth.min()) / np.ptp(smooth)
-        noisy = smooth + 0.03 * rng.standard_normal(shape)
-        return (np.clip(noisy, 0, 1) * 255).astype(np.uint8)
-
-    a, b = image(1), image(2)
-    return a, b, ((a.astype(int) + b) // 2).astype(np.uint8)
+    """Least CPU time of some runs, in milliseconds."""
+    return 1e3 * rounds(function, repeats=n_runs, clock=time.process_time).min()
 
 
 def main():
@@ -59,19 +35,15 @@ def main():
         "-n", type=int, default=9, help="runs, of which the best counts"
     )
     args = parser.parse_args()
-    cv2.setNumThreads(1)
-    threadpool_limits(1)
     warnings.simplefilter("ignore")
-    a, b, f = scene()
+    a, b = scene()
+    f = ((a.astype(int) + b) // 2).astype(np.uint8)
     levels = [x.astype(np.float64) for x in (a, b, f)]
     single = a.astype(np.float32)
     entries = metric_set("vifb")
 
-    print(
-        f"skfusion {skfusion.__version__}, numpy {np.__version__}, scipy "
-        f"{scipy.__version__}, numba {numba.__version__}, OpenCV {cv2.__version__}, "
-        f"{platform.machine()}, Python {platform.python_version()}; one thread, 640x512"
-    )
+    print_machine()
+    print("one thread, 640x512")
     blur = best(lambda: cv2.GaussianBlur(single, (0, 0), 5), args.n)
     context = best(lambda: Context(a, b, f), args.n)
     together = best(lambda: compute_entries(a, b, f, entries), args.n)
@@ -126,4 +98,5 @@ def report_all(a, b, f, vifb):
 
 
 if __name__ == "__main__":
-    main()
+    with threads(1):
+        main()

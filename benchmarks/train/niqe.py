@@ -1,4 +1,4 @@
-"""Fit the statistics that NIQE ships with: ``python benchmarks/fit_niqe.py FOLDER``.
+"""Fit the statistics that NIQE ships with: ``python benchmarks/train/niqe.py FOLDER``.
 
 FOLDER holds photographs, e.g. the 200 training images of BSDS500. Writes
 ``skfusion/weights/niqe_bsds500.safetensors``; with
@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--test", type=Path, help="photographs to score, not to fit")
     parser.add_argument("-o", "--out", type=Path)
     arguments = parser.parse_args()
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     out = arguments.out or root / "skfusion/weights/niqe_bsds500.safetensors"
     paths = sorted(arguments.folder.glob("*.jpg"))
     model = NIQE(weights=None).fit(paths)

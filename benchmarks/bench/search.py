@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """skfusion's search against scikit-learn's GridSearchCV: one process, taken in turns.
 
-    OMP_NUM_THREADS=1 python benchmarks/bench_search.py [--pairs 4] [--repeats 3]
+    python benchmarks/bench/search.py [--pairs 4] [--repeats 3]
 
 The same candidates and scores three times: GridSearchCV, which fits and scores each
 pipeline and so enhances every image twice a candidate; the search without its cache of
@@ -10,15 +10,11 @@ quick for a cache, once with non-local means, which is not.
 """
 
 import argparse
-import os
-import platform
-import time
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
 import sklearn
+from _harness import print_machine, rounds, threads
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
@@ -93,23 +89,16 @@ def main():
     parser.add_argument("--pairs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
-    cv2.setNumThreads(1)
     X = make_scene_pairs(args.pairs, size=(512, 640), random_state=0).pack()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, scikit-learn ", end="")
-    print(f"{sklearn.__version__}, OpenCV {cv2.__version__}, ", end="")
+    print_machine(sklearn)
     print(f"{args.pairs} pairs of 640x512, 8 candidates, metrics {METRICS}")
     for name, (enhance, grid) in CASES.items():
         steps = [("enhance", enhance), ("fuse", LaplacianPyramid())]
         grid = {**grid, "fuse__n_levels": LEVELS}
         ways = searches(PreserveChroma(Pipeline(steps)), grid, X)
-        seconds = {way: [] for way in ways}
-        scores = {way: run() for way, run in ways.items()}  # also warms up
-        for _ in range(args.repeats):
-            for way, run in ways.items():
-                start = time.perf_counter()
-                run()
-                seconds[way].append(time.perf_counter() - start)
-        best = {way: min(times) for way, times in seconds.items()}
+        scores = {way: run() for way, run in ways.items()}
+        times = rounds(*ways.values(), repeats=args.repeats)
+        best = dict(zip(ways, times.min(axis=1)))
         equal = all(np.array_equal(s, scores["GridSearchCV"]) for s in scores.values())
         print(f"{name} (scores bitwise equal: {equal})")
         for way, value in best.items():
@@ -118,4 +107,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with threads(1):
+        main()

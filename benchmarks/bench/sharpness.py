@@ -1,6 +1,6 @@
 """Dense inference against a loop over windows, with the same weights.
 
-Usage: python benchmarks/bench_clarity.py [--size 512 640] [--threads 1]
+Usage: python benchmarks/bench/sharpness.py [--size 512 640] [--threads 1]
 
 The loops run the network as its papers describe it, convolution after normalisation
 after activation, one window at a time or 256 at once, in one order, as dense does
@@ -12,11 +12,11 @@ process are compared, so that what else runs on the machine does not matter much
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 
 import numpy as np
 import torch
+from _harness import print_machine, rounds, threads
 from torch import nn
 from torch.nn import functional
 
@@ -83,12 +83,13 @@ class PlainThreePath(nn.Module):
         return self.fc(flat)
 
 
-def timed(function, repeats):
-    function()
-    start = time.process_time()
-    for _ in range(repeats):
-        result = function()
-    return (time.process_time() - start) / repeats, result
+def cpu_seconds(function, repeats):
+    """Mean CPU seconds of a call, and its result."""
+    results = []
+    times = rounds(
+        lambda: results.append(function()), repeats=repeats, clock=time.process_time
+    )
+    return times.mean(), results[-1]
 
 
 def windows(pair, places, network, border):
@@ -121,16 +122,16 @@ def bench(name, border, shape, n_single, n_batches):
                 stride=8,
                 border=border,
                 gradients="clipped",
-                orders="first",
+                both_orders=False,
             )
 
-        dense_time, logits = timed(dense, 3)
+        dense_time, logits = cpu_seconds(dense, 3)
 
         def one_by_one():
             for k in range(n_single):
                 plain(first[k : k + 1], second[k : k + 1])
 
-        single = timed(one_by_one, 1)[0] / n_single * total
+        single = cpu_seconds(one_by_one, 1)[0] / n_single * total
 
         def in_batches():
             return torch.cat(
@@ -140,7 +141,7 @@ def bench(name, border, shape, n_single, n_batches):
                 ]
             )
 
-        batch_time, expected = timed(in_batches, 1)
+        batch_time, expected = cpu_seconds(in_batches, 1)
         batched = batch_time / len(chosen) * total
     i, j = np.transpose(chosen)
     error = (logits[0][:, i, j].T - expected).abs().max().item()
@@ -160,23 +161,17 @@ def main():
     parser.add_argument("--networks", nargs="+", default=["six-path", "three-path"])
     parser.add_argument("--borders", nargs="+", default=["context", "zero"])
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    print(
-        f"{arguments.size[1]}x{arguments.size[0]}, torch {torch.__version__}, "
-        f"{arguments.threads} thread(s), {platform.machine()}; CPU seconds a pair\n"
-    )
+    print_machine()
+    height, width = arguments.size
+    print(f"{width}x{height}, {arguments.threads} thread(s); CPU seconds a pair\n")
     columns = "network,border,one by one,batches of 256,dense,one by one / dense,"
     columns += "batches / dense,largest difference of logits"
     print("| " + columns.replace(",", " | ") + " |\n" + "|---" * 8 + "|")
-    for name in arguments.networks:
-        for border in arguments.borders:
-            bench(
-                name,
-                border,
-                tuple(arguments.size),
-                arguments.windows,
-                arguments.batches,
-            )
+    counts = arguments.windows, arguments.batches
+    with threads(arguments.threads):
+        for name in arguments.networks:
+            for border in arguments.borders:
+                bench(name, border, (height, width), *counts)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Train the shipped AUIF weights on folders of pairs.
 
-    python benchmarks/train_auif.py INFRARED VISIBLE -o auif.safetensors
+    python benchmarks/train/auif.py INFRARED VISIBLE -o auif.safetensors
 
 Every file of the two folders is a training image. The defaults are the shipped
 weights' recipe: crops of half the side with the same zoom, a longer schedule, fixed

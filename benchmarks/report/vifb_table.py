@@ -3,7 +3,7 @@
 
 Writes docs/vifb_table.md. Needs ../shared/data beside the repository.
 
-    python benchmarks/report_vifb_table.py [-j WORKERS]
+    python benchmarks/report/vifb_table.py [-j WORKERS]
 """
 
 import argparse
@@ -16,7 +16,7 @@ from skfusion import ImagePairs
 from skfusion.metrics import evaluate
 from skfusion.search.tables import VIFB_COLUMNS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 TABLE = DATA / "published_results" / "metric_tables" / "VIFB_published_metrics_dev.csv"
 
@@ -67,7 +67,7 @@ def report(table):
         "by "
         '`skfusion.metrics.evaluate(pairs, fused, "vifb")` from the fused JPEG files '
         "that VIFB publishes beside it (5 printed digits). Made by "
-        "`benchmarks/report_vifb_table.py`.",
+        "`benchmarks/report/vifb_table.py`.",
         "",
         f"**{close.mean():.2%} of the values lie within 1e-3 relative**; "
         f"all {len(regular)} values of {regular['method'].nunique()} methods do "

@@ -1,6 +1,6 @@
 """The sharpness pipelines beside the authors' fused images, on eleven TNO pairs.
 
-Usage: python benchmarks/report_clarity_quality.py ../shared/data [-o FILE]
+Usage: python benchmarks/report/sharpness_quality.py ../shared/data [-o FILE]
 
 The authors' images are 456 x 456, so the pairs are brought to that size first; the
 metrics compare with the pairs before any enhancement.

@@ -1,6 +1,6 @@
 """Videos: flicker with and without ``temporal``, frames a second, memory.
 
-Usage: python benchmarks/bench_video.py [FOLDER] [--frames 150] [--temporal 1.0]
+Usage: python benchmarks/bench/video.py [FOLDER] [--frames 150] [--temporal 1.0]
 
 FOLDER holds ``ir/*.mp4`` and ``vis/*.mp4`` of equal names, by default those of
 ``../shared/data/M3SVD_video``. A drawn clip, in which a hot object enters, is measured
@@ -11,7 +11,6 @@ always.
 from __future__ import annotations
 
 import argparse
-import platform
 import resource
 import tempfile
 import time
@@ -21,9 +20,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from _harness import print_machine
 from sklearn.pipeline import Pipeline
 
-import skfusion
 from skfusion.compose import EnhanceByModality, PreserveChroma
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import LaplacianPyramid
@@ -136,7 +135,7 @@ def flickering_source(n_frames, size=(240, 320), seed=0):
 
 
 def measure_flicker(name, pairs, estimators, rate, seconds):
-    from skfusion.video import _Steady
+    from skfusion.video.fusing import _Steady
 
     pairs = list(pairs)
     print(f"\n{name}: {len(pairs)} frames of {pairs[0][1].shape[:2]}")
@@ -215,7 +214,7 @@ def memory(infrared, visible):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    shared = Path(__file__).parents[2] / "shared" / "data" / "M3SVD_video"
+    shared = Path(__file__).resolve().parents[3] / "shared" / "data" / "M3SVD_video"
     parser.add_argument("folder", nargs="?", type=Path, default=shared)
     parser.add_argument("--frames", type=int, default=150)
     parser.add_argument("--temporal", type=float, default=1.0)
@@ -223,10 +222,8 @@ def main():
     parser.add_argument("--no-flicker", action="store_true")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(
-        f"skfusion {skfusion.__version__}, PyAV {av.__version__}, Python "
-        f"{platform.python_version()}, {platform.machine()}; temporal={args.temporal}"
-    )
+    print_machine(av)
+    print(f"temporal={args.temporal}")
     estimators = methods()
     if args.method:
         estimators = {name: estimators[name] for name in args.method}

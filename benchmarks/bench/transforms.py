@@ -2,28 +2,20 @@
 
 One process, one thread for every library, 640x512 float32, repeats interleaved, medians
 of the thread's CPU time, which other work on the machine disturbs less than the clock.
-Run: ``python benchmarks/bench_transforms.py [repeats]``.
+Run: ``python benchmarks/bench/transforms.py [repeats]``.
 
 Temporaries of 1.3 MB cost a NumPy expression page faults or not, depending on what the
 process has freed before; the rows marked "buffers kept" show it without any, with
 ``out=`` and ``dst=`` everywhere.
 """
+
 # SPDX-License-Identifier: BSD-3-Clause
-# ruff: noqa: E402
-
-import os
-
-for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
-    os.environ[f"{variable}_NUM_THREADS"] = "1"
-
-import platform
 import sys
-from time import thread_time
+import time
 
 import cv2
-import numba
 import numpy as np
-import scipy
+from _harness import SHAPE, print_machine, rounds, threads, unit_scene
 from scipy import ndimage
 
 from skfusion.transforms import (
@@ -35,20 +27,7 @@ from skfusion.transforms import (
     guided_filter,
 )
 
-HEIGHT, WIDTH = 512, 640
-
-
-def scene(seed=0):
-    """A drawn image: blurred noise of several scales, shading and a few edges."""
-    rng = np.random.default_rng(seed)
-    image = np.linspace(0.2, 1.0, WIDTH) * np.ones((HEIGHT, 1))
-    for sigma in (2, 8, 32):
-        noise = ndimage.gaussian_filter(rng.standard_normal((HEIGHT, WIDTH)), sigma)
-        image += 0.2 * noise / noise.std()
-    image[100:200, 150:260] += 0.7
-    image[300:420, 400:440] -= 0.5
-    image -= image.min()
-    return np.round(255 * image / image.max()).astype(np.float32) / np.float32(255)
+HEIGHT, WIDTH = SHAPE
 
 
 def guided_with_cv2(image, radius, eps):
@@ -146,21 +125,13 @@ def cv2_distance(mask):
 
 
 def medians(functions, repeats):
-    """Median milliseconds of each function, calls interleaved."""
-    times = [[] for _ in functions]
-    for function in functions:
-        function()
-    for _ in range(repeats):
-        for function, spent in zip(functions, times):
-            start = thread_time()
-            function()
-            spent.append(thread_time() - start)
-    return [1e3 * float(np.median(spent)) for spent in times]
+    """Median milliseconds of each function."""
+    times = rounds(*functions, repeats=repeats, clock=time.thread_time)
+    return 1e3 * np.median(times, axis=1)
 
 
 def main(repeats=51):
-    cv2.setNumThreads(1)
-    image = scene()
+    image = unit_scene()[1]
     level = np.round(255 * image).astype(np.uint8)
     masks = {
         "blobs": ndimage.gaussian_filter(image, 8) > 0.5,
@@ -226,12 +197,8 @@ def main(repeats=51):
     off = np.abs(
         np.floor(255 * ssr.transform([level])[0] + 0.5) - ssr_recipe(level)[..., 0]
     )
-    print(platform.platform(), platform.processor() or platform.machine())
-    print(
-        f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy "
-        f"{scipy.__version__}, OpenCV {cv2.__version__}, numba {numba.__version__}; "
-        f"one thread, {WIDTH}x{HEIGHT} float32"
-    )
+    print_machine()
+    print(f"one thread, {WIDTH}x{HEIGHT} float32")
     print(f"one copy of the image: {copy:.3f} ms\n")
     print(f"{'skfusion':28}{'ms':>8}{'copies':>8}   {'other':24}{'ms':>10}{'ratio':>8}")
     for name, mine, other, spent in rows:
@@ -245,4 +212,5 @@ def main(repeats=51):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    with threads(1):
+        main(*map(int, sys.argv[1:2]))
