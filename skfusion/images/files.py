@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import io
 import os
 import stat
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from .._atomic_files import replace_file
-from ._headers import plan_decoding
+from .formats import plan_decoding
 from .notices import ImageWarning, notify
-from .objects import is_gray, shown_pixels
+from .objects import HIDDEN, is_gray
 from .pixels import as_float, to_dtype
 
 __all__ = [
@@ -36,6 +35,7 @@ _SUFFIXES = {
     ".bmp": (8,),
 }
 READABLE_SUFFIXES = frozenset(_SUFFIXES)
+_NAMED_CHANNELS = {"auto": None, "rgbt": [0, 1, 2, 3]}
 
 
 class ImageReadError(OSError, ValueError):
@@ -46,7 +46,7 @@ class ImageReadError(OSError, ValueError):
     """
 
 
-def read_image(path, *, max_pixels=2**27) -> np.ndarray:
+def read_image(path, *, channels="auto", max_pixels=2**27) -> np.ndarray:
     """Read a PNG, JPEG, TIFF or BMP image.
 
     The format is recognised by the content, not by the suffix. Sizes are read from
@@ -57,27 +57,34 @@ def read_image(path, *, max_pixels=2**27) -> np.ndarray:
     ----------
     path : str or path-like
         A regular file.
+    channels : {"auto", "rgbt"}, int or sequence of int, default="auto"
+        Which channels to return. ``"auto"``: the gray or the three colours that the
+        file says it holds, without its alpha. ``"rgbt"``: the four channels of a file
+        of colour and thermal infrared, in this order. Numbers, from 0: these channels
+        as stored, for files whose tags do not say what they hold.
     max_pixels : int, default=2**27
         Largest accepted width times height.
 
     Returns
     -------
-    ndarray, shape (H, W) or (H, W, 3)
+    ndarray, shape (H, W), (H, W, 3), or (H, W, C) for C `channels`
         uint8 in 0..255, uint16 as stored (16-bit colour keeps its 16 bits), or the
-        float32 or float64 values of a floating-point TIFF, whatever their range.
+        signed, 32-bit or floating-point numbers of a TIFF, whatever their range.
         Colour is RGB. Nothing is rescaled.
 
     Raises
     ------
     ImageReadError
         If the file is no such image, is truncated or damaged, or is too large.
+    ValueError
+        If it does not have these channels.
     FileNotFoundError, PermissionError, IsADirectoryError
         As :func:`open` raises them.
 
     Warns
     -----
     ImageWarning
-        If the image has an alpha channel that is not fully opaque: it is dropped.
+        If an alpha channel that is not fully opaque, or another channel, is left out.
 
     See Also
     --------
@@ -89,29 +96,36 @@ def read_image(path, *, max_pixels=2**27) -> np.ndarray:
     * Palette, CMYK and 1-bit images become RGB, RGB and 0/255. Three channels that
       are exactly equal become one; channels that differ by a level, as in a thermal
       JPEG stored in colour, stay three (fusers take the luma of the infrared image).
+    * Of a TIFF with several pages the first is read. Half floats become float32.
+      Where its tags say that 0 is white, unsigned numbers are turned; for others,
+      which have no black, that is an error. A TIFF that says it is gray and has three
+      or four channels, as GDAL writes colour of 16 bits, is read as colour with an
+      :class:`ImageWarning`.
+    * A JPEG has no checksum. It is an error if its codes do not lead, without one
+      that does not exist, from the first block to the last: that finds lost,
+      exchanged and zeroed parts, but no single bit that turned one value into another.
     * The EXIF orientation is applied.
-    * Of a TIFF with several pages the first is read.
     * ``max_pixels`` is the only limit: Pillow's global one plays no part.
 
     Examples
     --------
     >>> import tempfile, pathlib
     >>> import numpy as np
-    >>> from skfusion.images.files import read_image, write_image
+    >>> from skfusion.images import read_image, write_image
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "ramp.png"
     >>> write_image(path, np.array([[0.0, 0.5, 1.0]]))
     >>> read_image(path)
     array([[  0, 128, 255]], dtype=uint8)
     """
-    return opened(path, max_pixels=max_pixels)[0]
+    return opened(path, channels=channels, max_pixels=max_pixels)[0]
 
 
-def opened(path, *, max_pixels=2**27):
+def opened(path, *, channels="auto", max_pixels=2**27):
     """Read an image file; return it and what is known beyond its pixels.
 
     Parameters
     ----------
-    path, max_pixels
+    path, channels, max_pixels
         As for :func:`read_image`.
 
     Returns
@@ -122,37 +136,87 @@ def opened(path, *, max_pixels=2**27):
     """
     if isinstance(max_pixels, bool) or not max_pixels >= 1:
         raise ValueError(f"max_pixels={max_pixels!r}: expected an int of at least 1.")
+    wanted = _channel_numbers(channels)
     data = _read_bytes(path, max(2**31, _BYTES_PER_PIXEL * int(max_pixels)))
     try:
         plan = plan_decoding(data, max_pixels)
     except ValueError as error:
         raise ImageReadError(f"{os.fspath(path)} {error}.") from error
     try:
-        image, opaque = _decode_with_cv2(plan) if plan.deep else _decode(plan)
+        samples = plan.decode()
     except MemoryError:
         raise
     except Exception as error:  # a decoder may raise anything on a damaged file
         raise ImageReadError(
             f"{os.fspath(path)} is a damaged or unsupported {plan.format}: {error}."
         ) from error
+    image = samples.image
     if image.shape[:2] != (plan.height, plan.width):
         raise ImageReadError(
             f"{os.fspath(path)} is a damaged {plan.format}: its header says "
             f"{plan.width} x {plan.height} pixels and the rest another size."
         )
-    if not opaque:
-        notify(
-            ImageWarning,
-            os.fspath(path),
-            "has an alpha channel that is not opaque: it is dropped and the colours "
-            "below it are used as they are",
-        )
-    if plan.inverted:
-        image = np.iinfo(image.dtype).max - image
-    if image.ndim == 3 and is_gray(image):
+    if wanted is None:
+        image = _picture(os.fspath(path), samples)
+    else:
+        image = _chosen(os.fspath(path), image, wanted)
+    if image.shape[2:] == (3,) and wanted is None and is_gray(image):
         image = image[..., 0]
+    image = image[..., 0] if image.shape[2:] == (1,) else image
     image = np.ascontiguousarray(_turned(image, plan.orientation))
-    return (image if image.flags.writeable else image.copy()), ()
+    return (image if image.flags.writeable else image.copy()), plan.notes
+
+
+def _channel_numbers(channels):
+    """Return the numbers of the channels asked for, None for those of the picture."""
+    if isinstance(channels, str):
+        if channels not in _NAMED_CHANNELS:
+            raise ValueError(
+                f"channels={channels!r}: use 'auto', 'rgbt', or the numbers of "
+                "channels, from 0."
+            )
+        return _NAMED_CHANNELS[channels]
+    numbers = [channels] if np.ndim(channels) == 0 else list(channels)
+    whole = all(
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0
+        for n in numbers
+    )
+    if not (whole and numbers):
+        raise ValueError(
+            f"channels={channels!r}: expected 'auto', 'rgbt', or the numbers of "
+            "channels, from 0."
+        )
+    return [int(n) for n in numbers]
+
+
+def _picture(name, samples):
+    """Return the gray or the three colours that a file says it holds."""
+    image, n = samples.image, samples.n_colours
+    if n == 0:
+        raise ImageReadError(
+            f"{name} has {image.shape[2]} channels and does not say which are gray or "
+            "colour: read those you want, e.g. read_image(path, channels=(0, 1, 2))."
+        )
+    if samples.remark:
+        notify(ImageWarning, name, samples.remark)
+    if samples.alpha is not None:
+        alpha = image[..., samples.alpha]
+        top = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+        if (alpha != top).any():
+            notify(ImageWarning, name, HIDDEN)
+    return image[..., :n]
+
+
+def _chosen(name, image, wanted):
+    """Return the channels of these numbers."""
+    n = image.shape[2]
+    if max(wanted) >= n:
+        raise ValueError(
+            f"{name} has {n} channel{'s' if n > 1 else ''}, "
+            f"{'numbers 0 to ' + str(n - 1) if n > 1 else 'number 0'}: "
+            f"channels={tuple(wanted)} asks for more."
+        )
+    return image[..., wanted]
 
 
 def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
@@ -244,9 +308,11 @@ def check_format(suffix, bit_depth, name="path") -> None:
 
 
 def _read_bytes(path, limit):
-    with open(path, "rb") as file:
+    # Looked at before it is opened: to open a pipe is to wait for its writer.
+    if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+        raise ImageReadError(f"{os.fspath(path)} is no regular file.")
+    with open(path, "rb", opener=_without_waiting) as file:
         found = os.fstat(file.fileno())
-        # A pipe or a device could keep the reader waiting for ever.
         if not stat.S_ISREG(found.st_mode):
             raise ImageReadError(f"{os.fspath(path)} is no regular file.")
         if found.st_size > limit:
@@ -257,46 +323,8 @@ def _read_bytes(path, limit):
         return file.read(limit + 1)
 
 
-def _decode(plan):
-    """Decode with Pillow: all of 8 bits, and one channel of 16 or of floats."""
-    from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
-
-    # The plugin itself and not Image.open: that one checks, and warns by, a limit
-    # kept in a global of Pillow, and tries formats that are not wanted here.
-    plugin = {
-        "PNG": PngImagePlugin.PngImageFile,
-        "JPEG": JpegImagePlugin.JpegImageFile,
-        "BMP": BmpImagePlugin.BmpImageFile,
-        "TIFF": TiffImagePlugin.TiffImageFile,
-    }[plan.format]
-    with plugin(io.BytesIO(plan.data)) as file:
-        if file.size != (plan.width, plan.height):
-            raise ValueError(f"its parts disagree on its size ({file.size})")
-        file.load()
-        return shown_pixels(file)
-
-
-def _decode_with_cv2(plan):
-    """Decode with OpenCV, which keeps more than 8 bits of colour."""
-    import cv2
-
-    image = cv2.imdecode(np.frombuffer(plan.data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise ValueError("its pixels cannot be decoded")
-    if image.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
-        raise ValueError(f"its samples are {image.dtype}")
-    if image.ndim == 2:
-        return image, True
-    opaque = True
-    if image.shape[2] in (2, 4):
-        top = 1.0 if image.dtype.kind == "f" else np.iinfo(image.dtype).max
-        opaque = bool((image[..., -1] == top).all())
-        image = image[..., :-1]
-    if image.shape[2] == 1:
-        return image[..., 0], opaque
-    if image.shape[2] != 3:
-        raise ValueError(f"it has {image.shape[2]} channels")
-    return image[..., ::-1], opaque
+def _without_waiting(path, flags):
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _turned(image, orientation):

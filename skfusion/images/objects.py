@@ -7,7 +7,13 @@ import numpy as np
 
 from .notices import ImageWarning, notify
 
-__all__ = ["as_array", "is_gray", "is_pillow", "shown_pixels"]
+__all__ = ["HIDDEN", "as_array", "is_gray", "is_pillow", "stored_pixels"]
+
+# What is said of an image with alpha.
+HIDDEN = (
+    "has an alpha channel that is not opaque: it is dropped and the colours below it "
+    "are used as they are"
+)
 
 
 def as_array(image, name="image") -> np.ndarray:
@@ -68,8 +74,8 @@ def is_pillow(image) -> bool:
     return any(kind.__module__ == "PIL.Image" for kind in type(image).__mro__)
 
 
-def shown_pixels(picture) -> tuple[np.ndarray, bool]:
-    """Return what a Pillow image shows, and whether its alpha hides nothing.
+def stored_pixels(picture) -> np.ndarray:
+    """Return the channels of a Pillow image, its palette looked up.
 
     Parameters
     ----------
@@ -77,8 +83,8 @@ def shown_pixels(picture) -> tuple[np.ndarray, bool]:
 
     Returns
     -------
-    image : ndarray, shape (H, W) or (H, W, 3)
-    opaque : bool
+    ndarray, shape (H, W, C)
+        Gray, gray and alpha, RGB, or RGB and alpha.
 
     Raises
     ------
@@ -86,18 +92,20 @@ def shown_pixels(picture) -> tuple[np.ndarray, bool]:
         For a mode that is neither gray nor colour.
     """
     mode = picture.mode
-    if "transparency" in picture.info or mode in ("RGBA", "RGBa", "LA", "La", "PA"):
-        alpha = np.asarray(picture.convert("RGBA"))
-        return alpha[..., :3], bool((alpha[..., 3] == 255).all())
-    if mode == "1":
-        return np.asarray(picture).astype(np.uint8) * np.uint8(255), True
-    if mode in ("L", "RGB", "F", "I"):
-        return np.asarray(picture), True
-    if mode.startswith("I;16"):
-        return np.asarray(picture).astype(np.uint16, copy=False), True
-    if mode in ("P", "CMYK", "YCbCr", "RGBX", "HSV"):
-        return np.asarray(picture.convert("RGB")), True
-    raise ValueError(f"its mode {mode} is unknown here")
+    if "transparency" in picture.info and mode in ("1", "L", "P", "RGB"):
+        picture = picture.convert("RGBA" if mode in ("P", "RGB") else "LA")
+    elif mode in ("P", "CMYK", "YCbCr", "RGBX", "HSV"):
+        picture = picture.convert("RGB")
+    elif mode in ("PA", "RGBa", "La"):
+        picture = picture.convert("LA" if mode == "La" else "RGBA")
+    image = np.asarray(picture)
+    if mode == "1" and image.dtype == bool:
+        image = image.astype(np.uint8) * np.uint8(255)
+    elif mode.startswith("I;16"):
+        image = image.astype(np.uint16, copy=False)
+    elif picture.mode not in ("L", "LA", "RGB", "RGBA", "F", "I"):
+        raise ValueError(f"its mode {mode} is unknown here")
+    return image[..., None] if image.ndim == 2 else image
 
 
 def _pixels(image, name):
@@ -134,15 +142,12 @@ def _pixels(image, name):
 
 
 def _from_pillow(picture, name):
-    image, opaque = shown_pixels(picture)
-    if not opaque:
-        notify(
-            ImageWarning,
-            name,
-            "has an alpha channel that is not opaque: it is dropped and the colours "
-            "below it are used as they are",
-        )
-    return image[..., 0] if image.ndim == 3 and is_gray(image) else image
+    image = stored_pixels(picture)
+    if image.shape[2] in (2, 4):
+        if (image[..., -1] != 255).any():
+            notify(ImageWarning, name, HIDDEN)
+        image = image[..., :-1]
+    return image[..., 0] if image.shape[2] == 1 or is_gray(image) else image
 
 
 def _span(array):
