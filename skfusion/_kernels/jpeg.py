@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-_OPTIONS = {"cache": True, "nogil": True}
+from ._jit import kernel
 
 # What walk_scan returns: the image is whole, or the first thing found wrong.
 WHOLE, ENDS_EARLY, NO_CODE, TOO_MANY, NO_RESTART, LEFT_OVER, OUT_OF_RANGE = range(7)
@@ -15,7 +14,7 @@ WHOLE, ENDS_EARLY, NO_CODE, TOO_MANY, NO_RESTART, LEFT_OVER, OUT_OF_RANGE = rang
 _AT, _BITS, _COUNT, _PHANTOM, _EOBRUN = range(5)
 
 
-@njit(**_OPTIONS)
+@kernel
 def _fill(data, stop, state):
     """Load bytes until 32 bits are there; zeros, counted, from a marker on."""
     at, bits, count = state[_AT], state[_BITS], state[_COUNT]
@@ -36,7 +35,7 @@ def _fill(data, stop, state):
     state[_AT], state[_BITS], state[_COUNT] = at, bits, count
 
 
-@njit(**_OPTIONS)
+@kernel
 def _take(data, stop, state, n):
     """Return the next n bits, 16 at most."""
     if n == 0:
@@ -47,7 +46,7 @@ def _take(data, stop, state, n):
     return (state[_BITS] >> state[_COUNT]) & ((1 << n) - 1)
 
 
-@njit(**_OPTIONS)
+@kernel
 def _symbol(data, stop, state, tables, which):
     """Return the next Huffman symbol, -1 where there is no such code."""
     if state[_COUNT] < 16:
@@ -57,7 +56,7 @@ def _symbol(data, stop, state, tables, which):
     return entry & 0xFF if entry else np.int64(-1)
 
 
-@njit(**_OPTIONS)
+@kernel
 def _dc(data, stop, state, tables, which, before, shift, limit):
     """Follow a first DC value; return what is wrong and the value."""
     size = _symbol(data, stop, state, tables, which)
@@ -72,7 +71,7 @@ def _dc(data, stop, state, tables, which, before, shift, limit):
     return WHOLE, value
 
 
-@njit(**_OPTIONS)
+@kernel
 def _ac_first(data, stop, state, tables, which, first, last, runs, shown):
     """Follow the AC values of a block; return what is wrong and which are there."""
     if state[_EOBRUN] > 0:
@@ -126,7 +125,7 @@ def _ac_first(data, stop, state, tables, which, first, last, runs, shown):
     return status, shown
 
 
-@njit(**_OPTIONS)
+@kernel
 def _ac_refined(data, stop, state, tables, which, first, last, shown):
     """Follow one more bit of the AC values of a block."""
     k = first
@@ -164,7 +163,7 @@ def _ac_refined(data, stop, state, tables, which, first, last, shown):
     return WHOLE, shown
 
 
-@njit(**_OPTIONS)
+@kernel
 def _left_over(data, stop, state):
     """Whether bits other than padding lie between here and the next marker."""
     # The byte that was begun is filled up with whatever the writer likes.
@@ -182,7 +181,7 @@ def _left_over(data, stop, state):
     return False
 
 
-@njit(**_OPTIONS)
+@kernel
 def walk_scan(
     data,
     start,

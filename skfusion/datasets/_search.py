@@ -99,6 +99,12 @@ class Search:
             for parts, files in plain.items():
                 self._pair_ab(files, parts)
 
+    def pair_channels(self):
+        """Take every image as both of a pair."""
+        for path in self._images(self.root):
+            below = path.parent.relative_to(self.root)
+            self._add(path, path, path.stem, below.as_posix())
+
     def keep_split(self, split):
         """Keep the pairs of one part of the data set."""
         wanted = str(split).lower()
@@ -143,7 +149,7 @@ class Search:
             "folders such as ir/ and vis/ with equal file names, and for marked names "
             f"such as a_IR.png and a_VIS.png, and saw {what}; name the two folders "
             "with infrared= and visible=, or pass by_position=True where their order "
-            "alone pairs them."
+            "alone pairs them, or channels='rgbt' where each file holds both."
         )
 
     def _below(self, path):
@@ -172,7 +178,8 @@ class Search:
                     yield path
                     continue
                 self.ignored.append(path)
-                if path.suffix.lower() == ".txt":
+                # A pipe of that name would keep its reader waiting.
+                if path.suffix.lower() == ".txt" and path.is_file():
                     self.texts.append(path)
 
     def _pair_sisters(self, group, key):

@@ -6,10 +6,13 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+from ..images.cells import FileChannels
 from ..pairs import ImagePairs
 from ._search import FoundPairs, Search, some
 
 __all__ = ["FoundPairs", "UnpairedImageWarning", "find_pairs", "load_pairs"]
+
+_RGBT = 3, (0, 1, 2)  # channels of the infrared and of the visible image
 
 
 class UnpairedImageWarning(UserWarning):
@@ -17,7 +20,13 @@ class UnpairedImageWarning(UserWarning):
 
 
 def load_pairs(
-    folder=None, *, infrared=None, visible=None, split=None, by_position=False
+    folder=None,
+    *,
+    infrared=None,
+    visible=None,
+    split=None,
+    by_position=False,
+    channels=None,
 ):
     """Load the infrared-visible pairs of a folder.
 
@@ -37,6 +46,9 @@ def load_pairs(
     by_position : bool, default=False
         Pair the two sorted lists of a folder by position, whatever their names. The
         lists must be equally long. Without it, only names pair.
+    channels : {"rgbt"}, optional
+        Each file of the folder holds a pair: three channels of colour and a fourth of
+        thermal infrared, as MFNet and some cameras write PNG and TIFF.
 
     Returns
     -------
@@ -83,6 +95,7 @@ def load_pairs(
         visible=visible,
         split=split,
         by_position=by_position,
+        channels=channels,
     )
     if found.unpaired:
         count = len(found.unpaired)
@@ -92,17 +105,29 @@ def load_pairs(
             UnpairedImageWarning,
             stacklevel=2,
         )
-    return ImagePairs(found.infrared, found.visible, names=found.names)
+    columns = found.infrared, found.visible
+    if channels is not None:
+        columns = (
+            [FileChannels(path, taken) for path in paths]
+            for paths, taken in zip(columns, _RGBT)
+        )
+    return ImagePairs(*columns, names=found.names)
 
 
 def find_pairs(
-    folder=None, *, infrared=None, visible=None, split=None, by_position=False
+    folder=None,
+    *,
+    infrared=None,
+    visible=None,
+    split=None,
+    by_position=False,
+    channels=None,
 ) -> FoundPairs:
     """Find pairs as :func:`load_pairs` does and report everything that was seen.
 
     Parameters
     ----------
-    folder, infrared, visible, split, by_position
+    folder, infrared, visible, split, by_position, channels
         As for :func:`load_pairs`.
 
     Returns
@@ -125,6 +150,13 @@ def find_pairs(
     >>> found.names, [path.name for path in found.unpaired]
     (['a'], ['b_IR.png'])
     """
+    if channels not in (None, "rgbt"):
+        raise ValueError(f"channels={channels!r}: use 'rgbt' or None.")
+    if channels is not None and (infrared is not None or visible is not None):
+        raise ValueError(
+            "channels='rgbt' with infrared= or visible=: such a file is both; pass its "
+            "folder alone."
+        )
     if (infrared is None) != (visible is None):
         given = "infrared" if visible is None else "visible"
         raise ValueError(f"only {given}= is given: pass both folders, or folder alone.")
@@ -141,11 +173,17 @@ def find_pairs(
     elif folder is not None:
         root = _folder(folder, "folder")
         search = Search(root, by_position)
-        search.pair_tree()
+        if channels is None:
+            search.pair_tree()
+        else:
+            search.pair_channels()
     else:
         raise ValueError("nothing to load: pass folder, or infrared and visible.")
     if split is not None:
         search.keep_split(split)
+    if not search.pairs and channels is not None:
+        part = f" with split={split!r}" if split is not None else ""
+        raise ValueError(f"no PNG, JPEG, TIFF or BMP image in {str(root)!r}{part}.")
     if not search.pairs:
         raise ValueError(search.nothing_found(split))
     return search.result()

@@ -10,7 +10,7 @@ from . import pixels
 from .files import opened
 from .ranges import limits, stretch
 
-__all__ = ["LazyImage", "Stretched", "file_state", "load", "seen"]
+__all__ = ["FileChannels", "LazyImage", "Stretched", "file_state", "load", "seen"]
 
 
 class LazyImage:
@@ -22,6 +22,31 @@ class LazyImage:
 
     def __array__(self, dtype=None, copy=None):
         return self.seen("image")[0].astype(dtype or None, copy=bool(copy))
+
+
+@dataclass(frozen=True)
+class FileChannels(LazyImage, os.PathLike):
+    """Some channels of an image file.
+
+    Parameters
+    ----------
+    path : str or path-like
+    channels : str, int or tuple of int
+        As in :func:`skfusion.images.read_image`.
+    """
+
+    path: str | os.PathLike
+    channels: str | int | tuple
+
+    def seen(self, name):
+        """Return the channels, read now."""
+        return opened(self.path, channels=self.channels)
+
+    def __fspath__(self):
+        return os.fspath(self.path)
+
+    def __str__(self):
+        return os.fspath(self.path)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import os
+import pickle
 import warnings
 
+import cv2
+import numpy as np
 import pytest
 
 import skfusion
@@ -620,3 +623,58 @@ def test_real_folders(shared, dataset, count, first):
     assert not result.unpaired
     for infrared, visible in zip(result.infrared, result.visible):
         assert infrared.stem == visible.stem
+
+
+def four_channels(path, seed=0):
+    image = np.random.default_rng(seed).integers(0, 256, (12, 15, 4), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image[..., [2, 1, 0, 3]])
+    return image
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_files_of_colour_and_thermal_are_pairs(tmp_path, suffix):
+    """MFNet: images/00001D.png, labels/00001D.png, lists of the splits."""
+    images = [
+        four_channels(tmp_path / "images" / f"{name}{suffix}", seed)
+        for seed, name in enumerate(("00001D", "00002N"))
+    ]
+    make(tmp_path, "labels/00001D.png")
+    (tmp_path / "train.txt").write_text("00001D\n")
+    X = load_pairs(tmp_path, channels="rgbt")
+    assert X.names.tolist() == ["00001D", "00002N"]
+    X = pickle.loads(pickle.dumps(X))
+    for i, image in enumerate(images):
+        infrared, visible = X.read(i)
+        np.testing.assert_array_equal(infrared, image[..., 3] * np.float32(1 / 255))
+        np.testing.assert_array_equal(visible, image[..., :3] * np.float32(1 / 255))
+        assert X.paths(i) == (tmp_path / "images" / f"{X.names[i]}{suffix}",) * 2
+    fused = skfusion.fuse(*X[1], "average", color="gray")
+    assert fused.shape == (12, 15)
+    assert fused.dtype == np.uint8
+    assert X.pack().infrared[0].dtype == np.uint8
+    assert load_pairs(tmp_path, channels="rgbt", split="train").names == ["00001D"]
+
+
+def test_a_file_of_too_few_channels_is_named(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 5, 3), np.uint8))
+    X = load_pairs(tmp_path, channels="rgbt")
+    with pytest.raises(ValueError, match=r"a\.png has 3 channels.*channels=\(3,\)"):
+        X.read(0)
+
+
+def test_errors_of_channels(tmp_path):
+    with pytest.raises(ValueError, match="channels='rgb': use 'rgbt'"):
+        load_pairs(tmp_path, channels="rgb")
+    with pytest.raises(ValueError, match="such a file is both"):
+        load_pairs(channels="rgbt", infrared=tmp_path, visible=tmp_path)
+    with pytest.raises(ValueError, match="no PNG, JPEG, TIFF or BMP image"):
+        load_pairs(tmp_path, channels="rgbt")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_pipes_keep_nobody_waiting(tmp_path):
+    make(tmp_path, "ir/a.png", "vis/a.png")
+    os.mkfifo(tmp_path / "train.txt")
+    with pytest.raises(ValueError, match="split='train'"):
+        load_pairs(tmp_path, split="train")
