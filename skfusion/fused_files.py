@@ -7,7 +7,41 @@ from pathlib import Path, PurePosixPath
 
 from .images.files import READABLE_SUFFIXES, check_format
 
-__all__ = ["find_fused", "output_paths"]
+__all__ = ["check_names", "find_fused", "output_paths"]
+
+
+def check_names(names) -> None:
+    """Refuse names of pairs that cannot stand for one file each in a folder.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Raises
+    ------
+    ValueError
+        For a name that leads outside of the folder, and two names that would meet in
+        one file, also where the file system does not tell capitals from small letters.
+
+    Examples
+    --------
+    >>> from skfusion.fused_files import check_names
+    >>> check_names(["day/1", "night/1"])
+    >>> check_names(["Day", "day"])
+    Traceback (most recent call last):
+    ...
+    ValueError: pairs 'Day' and 'day' would both be written to 'day': give them...
+    """
+    seen = {}
+    for name in map(str, names):
+        path = "/".join(_parts(name))
+        key = path.casefold()
+        if key in seen:
+            raise ValueError(
+                f"pairs {seen[key]!r} and {name!r} would both be written to {path!r}: "
+                "give them different names."
+            )
+        seen[key] = name
 
 
 def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
@@ -31,9 +65,8 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
     Raises
     ------
     ValueError
-        For a suffix that is not written, or not with so many bits; a name that leaves
-        the folder; two names that would meet in one file, also where the file system
-        does not tell capitals from small letters.
+        For a suffix that is not written, or not with so many bits, and for names that
+        :func:`check_names` refuses.
 
     See Also
     --------
@@ -50,18 +83,9 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
     ['fused/day/1.tif', 'fused/night/1.tif']
     """
     check_format(suffix, bit_depth, f"suffix={suffix!r}")
-    paths, seen = [], {}
-    for name in map(str, pairs.names):
-        path = _below(folder, name, suffix)
-        key = str(path).casefold()
-        if key in seen:
-            raise ValueError(
-                f"pairs {seen[key]!r} and {name!r} would both be written to "
-                f"{str(path)!r}: give them different names."
-            )
-        seen[key] = name
-        paths.append(path)
-    return paths
+    check_names(pairs.names)
+    parts = [_parts(str(name)) for name in pairs.names]
+    return [Path(folder, *above, name + suffix) for *above, name in parts]
 
 
 def find_fused(names, folder) -> dict[str, Path]:
@@ -100,7 +124,7 @@ def find_fused(names, folder) -> dict[str, Path]:
     """
     listings, found = {}, {}
     for name in map(str, names):
-        path = _below(folder, name)
+        path = Path(folder, *_parts(name))
         if path.parent not in listings:
             listings[path.parent] = _images_by_stem(path.parent)
         files = listings[path.parent].get(path.name, ())
@@ -115,15 +139,15 @@ def find_fused(names, folder) -> dict[str, Path]:
     return found
 
 
-def _below(folder, name, suffix=""):
-    """Return the path of a pair's name below a folder."""
+def _parts(name):
+    """Return the folders that a pair's name asks for, and the name in the last."""
     relative = PurePosixPath(name.replace("\\", "/"))
     if relative.is_absolute() or ".." in relative.parts or not relative.parts:
         raise ValueError(
-            f"pair name {name!r} leads outside of the folder {str(folder)!r}: rename "
-            "it, e.g. ImagePairs(..., names=[...])."
+            f"pair name {name!r} leads outside of the folder: rename it, e.g. "
+            "ImagePairs(..., names=[...])."
         )
-    return Path(folder, *relative.parts[:-1], relative.parts[-1] + suffix)
+    return relative.parts
 
 
 def _images_by_stem(folder):

@@ -114,6 +114,25 @@ def test_usage(words, capsys):
     assert stop.value.code == (0 if words == ["--help"] else 2)
 
 
+def test_the_words_for_colour_are_those_of_the_library(folder, tmp_path, capsys):
+    from skfusion.cli._options import COLORS
+    from skfusion.compose.colour import check_color
+
+    for color in COLORS:
+        check_color(color)
+    with pytest.raises(ValueError, match=f"use one of {', '.join(COLORS)}\\."):
+        check_color("other")
+    with pytest.raises(SystemExit):
+        main(["fuse", str(folder), "-o", "x", "--color", "rgb"])
+    assert "'rgb'" in capsys.readouterr().err
+    ir, vis = folder / "ir" / "scene0.png", folder / "vis" / "scene0.png"
+    for color in ("per-channel", "per_channel"):
+        out = str(tmp_path / f"{color}.png")
+        words = ["fuse", str(ir), str(vis), "-o", out, "--method", "average"]
+        assert main([*words, "--color", color]) == 0
+        assert read_image(out).shape == (40, 48, 3)
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])

@@ -12,6 +12,21 @@ def add_command(commands, name, run, text):
     return parser
 
 
+# The words of skfusion.compose.with_color, which is not loaded to print a help.
+COLORS = ("luma", "gray", "per_channel")
+
+
+def add_color(parser):
+    parser.add_argument(
+        "--color",
+        type=lambda word: word.replace("-", "_"),
+        choices=COLORS,
+        default="luma",
+        metavar="{luma,gray,per-channel}",
+        help="keep the visible colours (default), gray images, or fuse each channel",
+    )
+
+
 def add_n_jobs(parser):
     parser.add_argument(
         "--n-jobs", type=int, default=None, help="workers; -1 uses all cores"

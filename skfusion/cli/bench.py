@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ._options import add_command, add_n_jobs
+from ._options import add_color, add_command, add_n_jobs
 
 
 def add(commands):
@@ -33,9 +33,7 @@ def add(commands):
     bench.add_argument(
         "--metrics", default="vifb", help="a named set, or names with commas between"
     )
-    bench.add_argument(
-        "--color", choices=("luma", "gray", "per-channel"), default="luma"
-    )
+    add_color(bench)
     bench.add_argument(
         "-o", "--output", metavar="REPORT", default="bench_output", help="folder"
     )
@@ -54,7 +52,7 @@ def run(args):
         methods=_methods(args.methods, args.onnx),
         published=args.published,
         metrics=metrics.split(",") if "," in metrics else metrics,
-        color=args.color.replace("-", "_"),
+        color=args.color,
         out=args.output,
         n_jobs=args.n_jobs,
         force=args.force,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ._options import add_command, add_n_jobs, parse_params
+from ._options import add_color, add_command, add_n_jobs, parse_params
 
 
 def add(commands):
@@ -34,9 +34,7 @@ def add_method(parser):
         help="your own network; --param multiple_of=32 and others of ONNXFuser",
     )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument(
-        "--color", choices=("luma", "gray", "per-channel"), default="luma"
-    )
+    add_color(parser)
 
 
 def build_estimator(args):
@@ -55,7 +53,7 @@ def build_estimator(args):
         estimator = ONNXFuser(args.onnx).set_params(**params)
     else:
         estimator = get_pipeline(args.method or DEFAULT_METHOD, **params)
-    return with_color(estimator, args.color.replace("-", "_"))
+    return with_color(estimator, args.color)
 
 
 def run(args):

@@ -73,59 +73,53 @@ class Leaderboard:
         return lines
 
 
-def build_leaderboard(
-    records, names, entries, *, incomplete=(), failures=(), settings, environment
-) -> Leaderboard:
-    """Rank what was measured.
+def build_leaderboard(request, records, *, settings, environment) -> Leaderboard:
+    """Rank what was measured: the methods that have a record of every pair.
 
     Parameters
     ----------
+    request : Request
     records : list of Record
         One for each method and pair, failed ones included.
-    names : list of str
-        The pairs; a method is ranked if it has them all.
-    entries : list of skfusion.metrics.sets.Entry
-    incomplete, failures : list of dict
-        What is known before: see :class:`Leaderboard`.
     settings, environment : dict
 
     Returns
     -------
     Leaderboard
     """
-    import pandas as pd
-
-    columns = [entry.column for entry in entries]
     labels = method_labels(records)
     groups = {}
     for record in records:
-        groups.setdefault((record.source, record.method), []).append(record)
-    incomplete, failures = list(incomplete), list(failures)
-    rows, sources, long = {}, {}, []
-    for key, group in groups.items():
-        label = labels[key]
-        done = [record for record in group if not record.error]
-        failures += [
-            {"method": label, "pair": record.pair, "error": record.error}
-            for record in group
-            if record.error
-        ]
-        for record in done:
-            for column in columns:
-                value = record.values[column]
-                long.append((label, record.source, record.pair, column, value))
-        if len(done) < len(names):
-            have = {record.pair for record in done}
-            missing = [name for name in names if name not in have]
-            incomplete.append(missing_entry(label, key[0], names, missing))
-            continue
-        sources[label] = key[0]
+        groups.setdefault(labels[record.who], []).append(record)
+    done = {
+        label: [record for record in group if not record.error]
+        for label, group in groups.items()
+    }
+    whole = {k: v for k, v in done.items() if len(v) == len(request.names)}
+    table, ranks = _ranked(whole, request.entries)
+    return Leaderboard(
+        table=table,
+        ranks=ranks,
+        values=_values(done, request.entries),
+        incomplete=_incomplete(request, groups, done),
+        failures=[*request.failures, *_failures(groups)],
+        settings=settings,
+        environment=environment,
+    )
+
+
+def _ranked(groups, entries):
+    """Return the table of the methods that have every pair, and their ranks."""
+    import pandas as pd
+
+    columns, rows = [entry.column for entry in entries], {}
+    for label, group in groups.items():
         # A NaN in one pair makes the mean NaN, which ranks last: leaving it out would
         # reward a method for failing on a hard pair.
         rows[label] = {
-            **{c: float(np.mean([r.values[c] for r in done])) for c in columns},
-            "seconds": _median([record.seconds for record in done]),
-            "memory_mib": _largest([record.memory for record in done]) / _MIB,
+            **{c: float(np.mean([r.values[c] for r in group])) for c in columns},
+            "seconds": _median([record.seconds for record in group]),
+            "memory_mib": _largest([record.memory for record in group]) / _MIB,
         }
     costs = ["seconds", "memory_mib"]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns + costs)
@@ -135,33 +129,60 @@ def build_leaderboard(
     table.insert(0, "mean_rank", ranks.pop("mean_rank"))
     place = table["mean_rank"].rank(method="min").astype(int)
     table.insert(0, "rank", place)
-    table.insert(0, "source", [sources[label] for label in table.index])
+    table.insert(0, "source", [groups[label][0].source for label in table.index])
     table.index.name = ranks.index.name = "method"
-    return Leaderboard(
-        table=table,
-        ranks=ranks,
-        values=pd.DataFrame(long, columns=VALUE_COLUMNS),
-        incomplete=incomplete,
-        failures=failures,
-        settings=settings,
-        environment=environment,
-    )
+    return table, ranks
 
 
-def missing_entry(method, source, names, missing):
-    """Return the entry of a method that is not ranked."""
-    return {
-        "method": method,
-        "source": source,
-        "pairs": len(names) - len(missing),
-        "of": len(names),
-        "missing": list(missing),
-    }
+def _values(groups, entries):
+    """Return one row a method, pair and metric."""
+    import pandas as pd
+
+    rows = [
+        (label, record.source, record.pair, entry.column, record.values[entry.column])
+        for label, group in groups.items()
+        for record in group
+        for entry in entries
+    ]
+    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
+
+
+def _incomplete(request, groups, done):
+    """Return an entry for every method that is not ranked: first those of others."""
+    items = [
+        (other.name, "published", set(other.files))
+        for other in request.others
+        if other.missing
+    ]
+    items += [
+        (label, group[0].source, {record.pair for record in done[label]})
+        for label, group in groups.items()
+        if len(done[label]) < len(request.names)
+    ]
+    return [
+        {
+            "method": method,
+            "source": source,
+            "pairs": len(have),
+            "of": len(request.names),
+            "missing": [name for name in request.names if name not in have],
+        }
+        for method, source, have in items
+    ]
+
+
+def _failures(groups):
+    return [
+        {"method": label, "pair": record.pair, "error": record.error}
+        for label, group in groups.items()
+        for record in group
+        if record.error
+    ]
 
 
 def method_labels(records):
     """Return {(source, method): label}; a published one says so where names meet."""
-    keys = dict.fromkeys((record.source, record.method) for record in records)
+    keys = dict.fromkeys(record.who for record in records)
     times = Counter(method for _, method in keys)
     return {
         (source, method): f"{method} (published)"

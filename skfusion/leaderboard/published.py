@@ -81,9 +81,10 @@ def find_published(folder, dataset, names) -> list[PublishedMethod]:
     methods = []
     for path in _folders(folder / dataset) or _folders(folder):
         images = path / dataset if (path / dataset).is_dir() else path
-        method = _method(path.name, images, names)
-        if method.files or _holds_an_image(path):
-            methods.append(method)
+        files = find_fused(names, images)
+        if files or _holds_an_image(path):
+            missing = [name for name in names if name not in files]
+            methods.append(PublishedMethod(path.name, images, files, missing))
     if not any(method.files for method in methods):
         raise ValueError(
             f"published={str(folder)!r} holds no fused image of these pairs: expected "
@@ -97,12 +98,6 @@ def _folders(folder):
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.is_dir())
-
-
-def _method(name, folder, names):
-    files = find_fused(names, folder)
-    missing = [pair for pair in names if pair not in files]
-    return PublishedMethod(name, folder, files, missing)
 
 
 def _holds_an_image(folder):

@@ -51,9 +51,14 @@ class Record:
     elapsed: float = 0.0
 
     @property
+    def who(self):
+        """The method, told apart from one of the same name and another source."""
+        return self.source, self.method
+
+    @property
     def identity(self):
         """What a later record replaces an earlier one by."""
-        return self.source, self.method, self.pair
+        return *self.who, self.pair
 
 
 class RecordFile:

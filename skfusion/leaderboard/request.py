@@ -1,4 +1,4 @@
-"""What a bench is asked for: pairs that can be read, methods, metrics."""
+"""What a bench is asked for: pairs, methods of ours and of others, metrics."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from ..compose.colour import check_color, with_color
 from ..datasets import load_pairs
-from ..fused_files import output_paths
+from ..fused_files import check_names
 from ..images.notices import Notices
 from ..metrics.sets import as_entries
 from ..pairs import as_pairs
 from ..pipelines import get_pipeline, pipeline_names
-from .unit import sentence
+from .published import find_published
 
-__all__ = ["Request", "read_request"]
+__all__ = ["Request", "read_request", "sentence"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Request:
     """What was asked for, checked.
 
@@ -34,8 +34,11 @@ class Request:
         As they are used, colour included.
     named : set of str
         The methods among them that are pipelines of the registry.
+    others : list of skfusion.leaderboard.published.PublishedMethod
     entries : list of skfusion.metrics.sets.Entry
     color, dataset : str
+    published : path or None
+        Where the methods of others lie.
     failures : list of dict
         The pairs that cannot be read.
     """
@@ -44,13 +47,20 @@ class Request:
     sizes: list
     estimators: dict
     named: set
+    others: list
     entries: list
     color: str
     dataset: str
+    published: object
     failures: list
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the pairs."""
+        return [str(name) for name in self.pairs.names]
 
-def read_request(pairs, methods, metrics, color, dataset) -> Request:
+
+def read_request(pairs, methods, published, metrics, color, dataset) -> Request:
     """Check the arguments of :func:`skfusion.leaderboard.run_bench`.
 
     Raises
@@ -70,15 +80,28 @@ def read_request(pairs, methods, metrics, color, dataset) -> Request:
         raise ValueError(f"metrics={metrics!r}: {error.args[0]}") from None
     check_color(color)
     given = _as_dict(methods)
+    if not given and published is None:
+        raise ValueError("methods is empty and published is not given: nothing to do.")
     estimators = {
         name: with_color(get_pipeline(name) if own is None else own, color)
         for name, own in given.items()
     }
-    named = {name for name, own in given.items() if own is None}
-    output_paths(pairs, "fused")  # refuses names that leave it or meet
+    check_names(pairs.names)
     pairs, sizes, failures = _readable(pairs)
+    dataset, others = dataset or "pairs", []
+    if published is not None:
+        others = find_published(published, dataset, list(map(str, pairs.names)))
     return Request(
-        pairs, sizes, estimators, named, entries, color, dataset or "pairs", failures
+        pairs=pairs,
+        sizes=sizes,
+        estimators=estimators,
+        named={name for name, own in given.items() if own is None},
+        others=others,
+        entries=entries,
+        color=color,
+        dataset=dataset,
+        published=published,
+        failures=failures,
     )
 
 
@@ -120,3 +143,11 @@ def _readable(pairs):
             f"{failures[0]['error']}"
         )
     return pairs[good], sizes, failures
+
+
+def sentence(error) -> str:
+    """Return an exception's message as one line."""
+    message = " ".join(str(error).split())
+    if isinstance(error, (ValueError, OSError)) and message:
+        return message
+    return f"{type(error).__name__}: {message}".removesuffix(": ")

@@ -1,18 +1,16 @@
-"""Run the bench: fuse, measure, rank, write; finished work is used again."""
+"""Run the bench: a request, a plan, the work, a board, its report."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 from pathlib import Path
 
-from .board import build_leaderboard, method_labels, missing_entry
+from .board import build_leaderboard, method_labels
 from .environment import describe_environment
-from .plan import own_units, published_units, reusable
-from .published import find_published
+from .plan import make_plan
 from .records import RecordFile
 from .request import read_request
-from .schedule import run_units
-from .unit import do_unit
+from .work import do_units
 
 __all__ = ["run_bench"]
 
@@ -85,15 +83,15 @@ def run_bench(
     >>> board.table.loc["tif", "rank"], len(board.values)
     (np.int64(1), 8)
     """
-    request = read_request(pairs, methods, metrics, color, dataset)
+    request = read_request(pairs, methods, published, metrics, color, dataset)
     if out is None:
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="skfusion_bench_") as folder:
-            return _run(request, Path(folder), published, n_jobs, force, verbose)[0]
+            return _run(request, Path(folder), n_jobs, force, verbose)[0]
     out = Path(out)
     _check_out(out)
-    board, pictures = _run(request, out, published, n_jobs, force, verbose)
+    board, pictures = _run(request, out, n_jobs, force, verbose)
     from .report import write_report
 
     write_report(board, request.pairs, pictures, out)
@@ -110,68 +108,49 @@ def _check_out(out):
         )
 
 
-def _run(request, out, published, n_jobs, force, verbose):
-    names = [str(name) for name in request.pairs.names]
-    others = []
-    if published is not None:
-        others = find_published(published, request.dataset, names)
-    if not request.estimators and not others:
-        raise ValueError("methods is empty and published is not given: nothing to do.")
+def _run(request, out, n_jobs, force, verbose):
     environment = describe_environment()
-    units = own_units(request, out, names) + published_units(request, others)
-    out.mkdir(parents=True, exist_ok=True)
     file = RecordFile(out / _RECORDS)
+    plan = make_plan(request, out / "fused", {} if force else file.load())
+    out.mkdir(parents=True, exist_ok=True)
     if force:
         file.path.unlink(missing_ok=True)
-    earlier = file.load()
     file.path.touch()
-    done, todo = [], []
-    for unit in units:
-        record = reusable(unit, earlier.get(unit.record.identity))
-        done.append(record) if record else todo.append(unit)
-    done += _work(todo, len(units), file, n_jobs, verbose)
-    order = {unit.record.identity: i for i, unit in enumerate(units)}
-    done.sort(key=lambda record: order[record.identity])
+    records = plan.in_order([*plan.done, *_work(plan, file, n_jobs, verbose)])
+    settings = _settings(request, n_jobs)
     board = build_leaderboard(
-        done,
-        names,
-        request.entries,
-        incomplete=[
-            missing_entry(other.name, "published", names, other.missing)
-            for other in others
-            if other.missing
-        ],
-        failures=request.failures,
-        settings=_settings(request, published, n_jobs, names),
-        environment=environment,
+        request, records, settings=settings, environment=environment
     )
-    return board, _pictures(units, done)
+    return board, _pictures(plan, records)
 
 
-def _work(units, total, file, n_jobs, verbose):
+def _work(plan, file, n_jobs, verbose):
+    """Do what is to be done, each record written before the next is waited for."""
     from tqdm import tqdm
 
     records = []
-    with tqdm(
-        total=total,
-        initial=total - len(units),
+    bar = tqdm(
+        total=len(plan.units),
+        initial=len(plan.done),
         unit="image",
         desc="bench",
         disable=verbose <= 0,
-    ) as bar:
-        for record in run_units(units, do_unit, n_jobs):
+    )
+    with bar:
+        for record in do_units(plan.todo, n_jobs):
             file.append(record)
             records.append(record)
             bar.update()
     return records
 
 
-def _settings(request, published, n_jobs, names):
+def _settings(request, n_jobs):
     from joblib import effective_n_jobs
 
+    published = request.published
     return {
         "dataset": request.dataset,
-        "pairs": names,
+        "pairs": request.names,
         "methods": list(request.estimators),
         "published": None if published is None else str(published),
         "metrics": [entry.column for entry in request.entries],
@@ -184,14 +163,13 @@ def _settings(request, published, n_jobs, names):
     }
 
 
-def _pictures(units, records):
+def _pictures(plan, records):
     """Return {label: {pair: path of the fused image}} of all that was measured."""
     labels = method_labels(records)
     bad = {record.identity for record in records if record.error}
     pictures = {}
-    for unit in units:
-        record = unit.record
-        if record.identity not in bad:
-            label = labels[record.source, record.method]
-            pictures.setdefault(label, {})[record.pair] = Path(unit.fused)
+    for unit in plan.units:
+        if unit.record.identity not in bad:
+            label = labels[unit.record.who]
+            pictures.setdefault(label, {})[unit.record.pair] = Path(unit.fused)
     return pictures

@@ -9,8 +9,9 @@ import pytest
 
 from skfusion.datasets import make_scene_pairs
 from skfusion.images import write_image
-from skfusion.leaderboard import page, run_bench
-from skfusion.leaderboard.pictures import embed_pictures
+from skfusion.leaderboard import run_bench
+from skfusion.leaderboard.report import page
+from skfusion.leaderboard.report.pictures import embed_pictures
 from skfusion.pairs import ImagePairs
 
 # What would run if it were not escaped, in each place that a name can come to.

@@ -14,12 +14,12 @@ import torch
 
 from skfusion.fusers import AverageFuser
 from skfusion.images import write_image
-from skfusion.leaderboard import cost, environment, fingerprints
+from skfusion.leaderboard import cost, environment, fingerprints, work
 from skfusion.leaderboard.published import find_published
 from skfusion.leaderboard.records import Record, RecordFile
-from skfusion.leaderboard.schedule import Schedule, run_units
-from skfusion.leaderboard.text import direction, number
-from skfusion.leaderboard.unit import sentence
+from skfusion.leaderboard.report.text import direction, number
+from skfusion.leaderboard.request import sentence
+from skfusion.leaderboard.work import Schedule, do_units
 from skfusion.metrics import registry
 
 from .conftest import NAMES, write_published
@@ -192,10 +192,11 @@ def test_a_method_whose_first_unit_is_under_way_counts_as_the_longest():
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_every_unit_is_done_once(n_jobs):
+def test_every_unit_is_done_once(monkeypatch, n_jobs):
+    monkeypatch.setattr(work, "do_unit", _only_record)
     every = units([("a", "pipeline"), ("b", "published")], 5)
     with joblib.parallel_config(backend="threading"):
-        done = list(run_units(every, _only_record, n_jobs))
+        done = list(do_units(every, n_jobs))
     expected = {unit.record.identity for unit in every}
     assert {record.identity for record in done} == expected and len(done) == 10
 

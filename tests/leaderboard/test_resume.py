@@ -12,7 +12,8 @@ import pytest
 from skfusion.datasets import load_pairs
 from skfusion.fusers import AverageFuser
 from skfusion.images import write_image
-from skfusion.leaderboard import plan, run, unit
+from skfusion.leaderboard import plan
+from skfusion.leaderboard import work as working
 from skfusion.leaderboard.records import RecordFile
 
 from .conftest import NAMES, write_published
@@ -22,7 +23,7 @@ from .conftest import NAMES, write_published
 def work(monkeypatch):
     """Note each unit that is fused and each that is measured."""
     done = {"fused": [], "measured": []}
-    fuse, measure = unit._fuse, unit._measure
+    fuse, measure = working._fuse, working._measure
 
     def noting(key, function):
         def call(item):
@@ -31,8 +32,8 @@ def work(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(unit, "_fuse", noting("fused", fuse))
-    monkeypatch.setattr(unit, "_measure", noting("measured", measure))
+    monkeypatch.setattr(working, "_fuse", noting("fused", fuse))
+    monkeypatch.setattr(working, "_measure", noting("measured", measure))
 
     def since_last():
         counts = {key: sorted(items) for key, items in done.items()}
@@ -150,7 +151,7 @@ def test_a_worker_that_is_gone_is_one_sentence(monkeypatch, bench):
     def ended(unit):
         raise TerminatedWorkerError("gone")
 
-    monkeypatch.setattr(run, "do_unit", ended)
+    monkeypatch.setattr(working, "do_unit", ended)
     with pytest.raises(OSError, match="the system ended a worker"):
         bench()
 
@@ -158,10 +159,10 @@ def test_a_worker_that_is_gone_is_one_sentence(monkeypatch, bench):
 SCRIPT = """
 import os, signal, sys
 from skfusion.fusers import AverageFuser
-from skfusion.leaderboard import run_bench, unit
+from skfusion.leaderboard import run_bench, work
 
 done = 0
-measure = unit._measure
+measure = work._measure
 
 def measure_or_die(item):
     global done
@@ -170,7 +171,7 @@ def measure_or_die(item):
         os.kill(os.getpid(), signal.SIGKILL)
     return measure(item)
 
-unit._measure = measure_or_die
+work._measure = measure_or_die
 methods = ["average", "msvd"]
 run_bench(sys.argv[1], methods=methods, metrics=["en", "rmse"], out=sys.argv[2])
 print(done)

@@ -9,8 +9,8 @@ import math
 import re
 from importlib import resources
 
+from ..records import strict
 from .pictures import embed_pictures
-from .records import strict
 from .text import direction, metric_records, notes, number
 
 __all__ = ["page"]

@@ -8,9 +8,9 @@ import base64
 import cv2
 import numpy as np
 
-from ..images import as_float, to_dtype
-from ..images.files import read_image
-from ..images.notices import Notices
+from ...images import as_float, to_dtype
+from ...images.files import read_image
+from ...images.notices import Notices
 
 __all__ = ["embed_pictures"]
 

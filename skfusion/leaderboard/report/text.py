@@ -6,8 +6,8 @@ from __future__ import annotations
 import html
 import math
 
-from ..metrics import registry
-from .cost import MEMORY_NOTE
+from ...metrics import registry
+from ..cost import MEMORY_NOTE
 
 __all__ = ["direction", "markdown", "metric_records", "notes", "number"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .._atomic_files import replace_file
+from ..._atomic_files import replace_file
+from ..records import strict
 from .page import page
-from .records import strict
 from .text import markdown, notes
 
 __all__ = ["to_json", "write_report"]
