@@ -62,3 +62,18 @@ def test_every_script_that_a_file_names_is_there(root):
         text = path.read_text(encoding="utf-8")
         for name in {*re.findall(r"benchmarks/[\w/]+\.(?:py|yaml)", text)} - GONE:
             assert (root / name).is_file(), f"{path.name} names {name}"
+
+
+def test_every_file_beside_the_code_is_in_the_package(root):
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(root / "setup.cfg")
+    data = config["options.package_data"]
+    package = root / "skfusion"
+    shipped = set(package.rglob("*.pyi"))
+    for pattern in data["skfusion"].split():
+        found = set(package.glob(pattern))
+        assert found, f"package_data: {pattern} names no file"
+        shipped |= found
+    kinds = (".css", ".html", ".js", ".md", ".typed", ".safetensors", ".json")
+    beside = {path for path in package.rglob("*") if path.suffix in kinds}
+    assert beside | {package / "py.typed"} <= shipped
