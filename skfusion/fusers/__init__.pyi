@@ -59,3 +59,4 @@ from .sparse.sparse_representation import (
 )
 from .variational.bayes import BayesFuser as BayesFuser
 from .variational.gtf import GTF as GTF
+from .variational.metric_ascent import MetricAscent as MetricAscent

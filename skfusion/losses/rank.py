@@ -114,7 +114,7 @@ class MeanRankLoss(nn.Module):
         values = metric_values(fused, sources, self.metrics)
         return self.ranks(values, index).mean(dim=1)
 
-    def ranks(self, values, index=None):
+    def ranks(self, values, index=None, *, softness=None):
         """Return the rank of each image in each metric.
 
         Parameters
@@ -123,6 +123,8 @@ class MeanRankLoss(nn.Module):
             What :func:`metric_values` returned; NaN ranks behind every method.
         index : slice or Tensor of int, optional
             Rows of the table.
+        softness : float, optional
+            In place of the attribute.
 
         Returns
         -------
@@ -135,14 +137,14 @@ class MeanRankLoss(nn.Module):
                 f"{len(values)} images and {len(scores)} rows of the table: give with "
                 "index= the row of each image."
             )
-        return self._rank(values, scores, spread)
+        return self._rank(values, scores, spread, softness)
 
-    def ranks_of_means(self, values, index=None):
+    def ranks_of_means(self, values, index=None, *, softness=None):
         """Return the ranks of the mean over the images, as published tables have them.
 
         Parameters
         ----------
-        values, index
+        values, index, softness
             As for :meth:`ranks`.
 
         Returns
@@ -153,20 +155,21 @@ class MeanRankLoss(nn.Module):
         index = slice(None) if index is None else index
         means = self.scores[index].mean(dim=0, keepdim=True)
         mean = values.mean(dim=0, keepdim=True)
-        return self._rank(mean, means, _spread(means))[0]
+        return self._rank(mean, means, _spread(means), softness)[0]
 
-    def _rank(self, values, others, spread):
+    def _rank(self, values, others, spread, softness):
+        softness = self.softness if softness is None else softness
         scores = values.to(others.dtype) * self.signs
         others = others.movedim(1, 0)
         # A method without a value takes no part; an image without one comes last.
         missing, none = others.isnan(), scores.isnan()
 
         def better(own, other):
-            if self.softness == 0:
+            if softness == 0:
                 far = beaten(own, other)
             else:
                 lead = torch.where(missing | none, 0.0, other - own)
-                far = torch.sigmoid(lead / (self.softness * spread[:, 0]))
+                far = torch.sigmoid(lead / (softness * spread[:, 0]))
                 far = torch.where(none, 1.0, far)
             return torch.where(missing, 0.0, far) * self.weights[:, None, None]
 

@@ -2,6 +2,7 @@
 
 from skfusion import fusers, transforms
 from skfusion.base import BaseFuser, ImageTransformer
+from skfusion.fusers import AverageFuser
 
 from .foreign import Mean, mean_file
 
@@ -23,6 +24,12 @@ CHEAP = {
     "LRRNet": {**_TINY, "n_channels": 2, "n_steps": 1},
     "MMDRFuse": _TINY,
     "MUFusion": {**_TINY, "n_channels": 2},
+    "MetricAscent": {
+        "start": AverageFuser,
+        "objective": {"qabf": 1.0, "en": 0.1}.copy,
+        "n_iter": 1,
+        "looks": 0.0,
+    },
     "ModuleFuser": {"module": Mean},
     "ONNXFuser": {"path": mean_file},
     "DDcGAN": {**_TINY, "n_channels": 2, "crop_size": 31, "critic_channels": 1},
