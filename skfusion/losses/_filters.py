@@ -9,6 +9,8 @@ import math
 import torch
 import torch.nn.functional as F
 
+from ._shared import safe_sqrt
+
 __all__ = ["filtered", "gaussian_taps", "halved", "padded", "sobel", "strength"]
 
 
@@ -133,7 +135,4 @@ def sobel(x, mode):
 
 def strength(gx, gy):
     """Length of a gradient; its own gradient is 0 where nothing varies."""
-    square = gx * gx + gy * gy
-    positive = square > 0
-    root = torch.where(positive, square, torch.ones_like(square)).sqrt()
-    return torch.where(positive, root, torch.zeros_like(root))
+    return safe_sqrt(gx * gx + gy * gy)

@@ -8,35 +8,14 @@ import math
 import torch
 
 from ._filters import filtered, gaussian_taps
-from ._shared import choice, gaussian, gray, moments, require, separable
+from ._shared import choice, gray, require
 from .registry import differentiable
+from .sources import Measured, Sources
 
 __all__ = ["vif", "vif_loss", "viff"]
 
-_N_SCALES = 4
 _TAPS = [gaussian_taps(size, size / 5) for size in (17, 9, 5, 3)]
 _VIFF_WEIGHTS = (1.0, 0.0, 0.15, 1.0)
-
-
-def _fidelity(x, f):
-    """VIF of f with x as the reference, per image of the batch, shape (N,)."""
-    tiny, noise = 1e-10, 2.0
-    carried = held = 0.0
-    for scale in range(4):
-        size = 2 ** (4 - scale) + 1
-        taps = gaussian(size, size / 5, x)
-        if scale:
-            x, f = (separable(y, taps, taps)[..., ::2, ::2] for y in (x, f))
-        _, _, vx, vf, cov = moments(taps, x, f)
-        vx, vf = vx.clamp(min=0), vf.clamp(min=0)
-        flat = (vx < tiny) | (vf < tiny)
-        g = cov / (torch.where(flat, 1.0, vx) + tiny)
-        residual = (vf - g * cov).clamp(min=tiny)
-        signal = torch.where(flat | (g < 0), 0.0, g * g * vx / (residual + noise))
-        carried = carried + torch.log1p(signal).sum(dim=(1, 2, 3))
-        vx = torch.where(vx < tiny, 0.0, vx)
-        held = held + torch.log1p(vx / noise).sum(dim=(1, 2, 3))
-    return (carried + 1e-9) / (held + 1e-9)
 
 
 def vif_loss(infrared, visible, fused):
@@ -45,7 +24,8 @@ def vif_loss(infrared, visible, fused):
     Parameters
     ----------
     infrared, visible, fused : Tensor, shape (N, 1 or 3, H, W)
-        Images in [0, 1], 41 x 41 pixels or more; colour is reduced to luma.
+        Images in [0, 1], 41 x 41 pixels or more; colour is reduced to luma. Gradients
+        reach the fused images only.
 
     Returns
     -------
@@ -69,8 +49,7 @@ def vif_loss(infrared, visible, fused):
     """
     infrared, visible, fused = gray(infrared, visible, fused)
     require(fused, 41, "vif_loss")
-    pair = [_fidelity(255 * x, 255 * fused).mean() for x in (infrared, visible)]
-    return 1 - sum(pair) / 2
+    return 1 - vif(Measured(fused, Sources(infrared, visible))).mean()
 
 
 # On batches of sources ----------------------------------------------------------------

@@ -6,26 +6,15 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 
 from ._filters import sobel, strength
-from ._shared import choice, gray, safe_sqrt, separable
+from ._shared import choice, gray, safe_sqrt
 from .registry import differentiable
+from .sources import Measured, Sources
 
 __all__ = ["nabf", "qabf", "qabf_loss"]
 
 _RIGHT = math.pi / 2
-
-
-def _strength_and_angle(x):
-    smooth, step = x.new_tensor([1.0, 2.0, 1.0]), x.new_tensor([-1.0, 0.0, 1.0])
-    x = F.pad(255 * x, [1] * 4)
-    gx, gy = separable(x, smooth, step), separable(x, step, smooth)
-    upright = gx == 0
-    slope = gy / torch.where(upright, 1.0, gx)
-    return safe_sqrt(gx * gx + gy * gy), torch.where(
-        upright, math.pi / 2, torch.atan(slope)
-    )
 
 
 def qabf_loss(infrared, visible, fused):
@@ -34,7 +23,8 @@ def qabf_loss(infrared, visible, fused):
     Parameters
     ----------
     infrared, visible, fused : Tensor, shape (N, 1 or 3, H, W)
-        Images in [0, 1]; colour is reduced to luma.
+        Images in [0, 1]; colour is reduced to luma. Gradients reach the fused images
+        only.
 
     Returns
     -------
@@ -56,21 +46,7 @@ def qabf_loss(infrared, visible, fused):
     0.025
     """
     infrared, visible, fused = gray(infrared, visible, fused)
-    gf, angle_f = _strength_and_angle(fused)
-    top = bottom = 0.0
-    for source in (infrared, visible):
-        g, angle = _strength_and_angle(source)
-        larger = torch.maximum(g, gf)
-        none = larger == 0
-        strength = torch.where(
-            none, 1.0, torch.minimum(g, gf) / torch.where(none, 1.0, larger)
-        )
-        turn = 1 - (angle - angle_f).abs() / (math.pi / 2)
-        kept = 0.9994 * torch.sigmoid(15 * (strength - 0.5))
-        kept = kept * 0.9879 * torch.sigmoid(22 * (turn - 0.8))
-        top = top + (kept * g).sum(dim=(1, 2, 3))
-        bottom = bottom + g.sum(dim=(1, 2, 3))
-    return 1 - (top / (bottom + 1e-12)).mean()
+    return 1 - qabf(Measured(fused, Sources(infrared, visible)), tie="one").mean()
 
 
 # On batches of sources ----------------------------------------------------------------

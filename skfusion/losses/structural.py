@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from ._filters import filtered, gaussian_taps, halved
 from ._shared import choice, gaussian, gray, require, ssim_map
 from .registry import differentiable
+from .sources import Measured, Sources
 
 __all__ = ["dssim", "ms_ssim", "ssim", "ssim_loss"]
 __all__ += ["scaled_statistics", "similarity_terms", "window_statistics"]
@@ -23,7 +24,8 @@ def ssim_loss(infrared, visible, fused):
     Parameters
     ----------
     infrared, visible, fused : Tensor, shape (N, 1 or 3, H, W)
-        Images in [0, 1], 11 x 11 pixels or more; colour is reduced to luma.
+        Images in [0, 1], 11 x 11 pixels or more; colour is reduced to luma. Gradients
+        reach the fused images only.
 
     Returns
     -------
@@ -45,9 +47,7 @@ def ssim_loss(infrared, visible, fused):
     """
     infrared, visible, fused = gray(infrared, visible, fused)
     require(fused, 11, "ssim_loss")
-    taps = gaussian(11, 1.5, fused)
-    similar = [ssim_map(x, fused, taps)[0].mean() for x in (infrared, visible)]
-    return 1 - sum(similar) / 2
+    return 1 - ssim(Measured(fused, Sources(infrared, visible))).mean()
 
 
 def dssim(x, y, *, window: int = 11, per_image: bool = False):

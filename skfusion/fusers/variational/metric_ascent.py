@@ -244,7 +244,7 @@ class MetricAscent(BaseFuser):
         device = resolve_device(self.device)
         starts = [_fused(self.start, "start", pair) for pair in pairs]
         objective = self._objective_of(pairs, rows, device)
-        if not objective.metrics:
+        if objective is None:
             return starts
         seed = make_generator(self.random_state).initial_seed()
         movings = [
@@ -256,17 +256,21 @@ class MetricAscent(BaseFuser):
         return [x.best[0].cpu().numpy() for x in movings]
 
     def _objective_of(self, pairs, rows, device):
-        size = min(min(ir.shape) for ir, _ in pairs)
-        if isinstance(self.objective, dict):
-            return WeightedSum(self.objective, columns_for(list(self.objective), size))
-        if self.objective != "mean-rank":
+        """Return what is lowered; None if the images are too small for all of it."""
+        if not isinstance(self.objective, (str, dict)):
             loss = copy.deepcopy(self.objective).to(device)
-        else:
-            metrics = columns_for(self.metrics, size)
-            table = [self._values_of_opponents(pair, metrics) for pair in pairs]
-            loss = MeanRankLoss(torch.stack(table), metrics).to(device)
-            rows = range(len(pairs))
-        rows = torch.tensor(list(rows), device=device)
+            rows = torch.tensor(rows, device=device)
+            return Ranks(loss, rows, self.softness, self.together)
+        weights = self.objective if isinstance(self.objective, dict) else None
+        size = min(min(ir.shape) for ir, _ in pairs)
+        metrics = columns_for(list(weights) if weights else self.metrics, size)
+        if not metrics:
+            return None
+        if weights:
+            return WeightedSum(weights, metrics)
+        table = [self._values_of_opponents(pair, metrics) for pair in pairs]
+        loss = MeanRankLoss(torch.stack(table), metrics).to(device)
+        rows = torch.arange(len(pairs), device=device)
         return Ranks(loss, rows, self.softness, self.together)
 
     def _values_of_opponents(self, pair, metrics):
@@ -302,8 +306,8 @@ class MetricAscent(BaseFuser):
             as_columns(self.metrics)
             if self.opponents is not None and not len(self.opponents):
                 raise ValueError(
-                    "opponents=[]: name at least one method, or None for a choice of "
-                    "fast ones."
+                    "opponents is empty: name at least one method, or None for a "
+                    "choice of fast ones."
                 )
         widths = np.asarray(self.softness, dtype=object)
         if len(widths) != 2 or not all(isinstance(x, Real) and x > 0 for x in widths):
