@@ -83,10 +83,8 @@ class MetricAscent(BaseFuser):
         Seed of the noise of half a grey level that parts equal pixels at the start.
     verbose : bool or int, default=False
         Show a progress bar in ``transform``.
-    color : {"luma", "per_channel"}, default="luma"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image. Metrics are those of gray images:
-        :class:`skfusion.compose.PreserveChroma` keeps the colour of the first form.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
 
     See Also
     --------
@@ -151,7 +149,7 @@ class MetricAscent(BaseFuser):
         device="auto",
         random_state=0,
         verbose=False,
-        color="luma",
+        color="gray",
     ):
         self.start = start
         self.objective = objective
@@ -233,11 +231,9 @@ class MetricAscent(BaseFuser):
 
     def _planes(self, ir, vis):
         """Return the pairs of gray images that are fused."""
-        if vis.ndim == 2:
-            return [(ir, vis)]
-        if self.color == "luma":
-            return [(ir, luma(vis))]
-        return [(ir, np.ascontiguousarray(vis[..., c])) for c in range(3)]
+        if vis.ndim == 3 and self.color == "per_channel":
+            return [(ir, np.ascontiguousarray(vis[..., c])) for c in range(3)]
+        return [(ir, luma(vis))]
 
     def _moved(self, pairs, rows, progress):
         """Return the fused images of gray pairs that are moved together."""
