@@ -11,6 +11,15 @@ import numpy as np
 __all__ = ["read_tf_checkpoint"]
 
 _FOOTER = 48
+# What reading a table with wrong lengths or kinds can end in.
+_DAMAGES = (
+    IndexError,
+    KeyError,
+    OverflowError,
+    TypeError,
+    UnicodeDecodeError,
+    struct.error,
+)
 _MAGIC = 0xDB4775248B80FB57
 _TYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 10: "?"}
 
@@ -44,7 +53,7 @@ def read_tf_checkpoint(index) -> dict[str, np.ndarray]:
     try:
         entries = list(_table(index.read_bytes()))
         tensors = dict(_tensors(entries, data))
-    except (IndexError, struct.error, KeyError, UnicodeDecodeError):
+    except _DAMAGES:
         raise ValueError(f"{str(index)!r} is no intact checkpoint index.") from None
     return tensors
 

@@ -31,6 +31,8 @@ class DualBranchNet(FusionNetwork):
         Maps of each dense convolution; the other widths are multiples.
     """
 
+    min_size = 9  # so that no side of the coarsest maps is 1, which does not export
+
     def __init__(self, n_channels=16):
         super().__init__()
         n, act = n_channels, SoftRamp()

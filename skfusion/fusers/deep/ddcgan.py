@@ -96,7 +96,7 @@ default="exponential"
     >>> from skfusion.fusers import DDcGAN
     >>> rng = np.random.default_rng(0)
     >>> X = [(rng.random((24, 32)), rng.random((24, 32)))]
-    >>> fuser = DDcGAN(4, weights=None, max_epochs=1, crop_size=16,
+    >>> fuser = DDcGAN(4, weights=None, max_epochs=1, crop_size=48,
     ...                 random_state=0).fit(X)
     >>> fuser.transform(X)[0].shape
     (24, 32)

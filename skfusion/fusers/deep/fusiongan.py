@@ -101,7 +101,7 @@ default="constant"
     >>> from skfusion.fusers import FusionGAN
     >>> rng = np.random.default_rng(0)
     >>> X = [(rng.random((24, 32)), rng.random((24, 32)))]
-    >>> fuser = FusionGAN(2, weights=None, max_epochs=1, crop_size=16,
+    >>> fuser = FusionGAN(2, weights=None, max_epochs=1, crop_size=48,
     ...                 random_state=0).fit(X)
     >>> fuser.transform(X)[0].shape
     (24, 32)
@@ -199,9 +199,9 @@ default="constant"
 
 
 def check_critic_crop(crop_size):
-    """Refuse crops that the discriminator's four convolutions reduce to nothing."""
-    if crop_size < 31:
+    """Refuse crops of which the discriminator leaves one pixel or none."""
+    if crop_size < 47:
         raise ValueError(
             f"crop_size={crop_size}: the discriminator halves the crops four times; "
-            "use 31 pixels or more."
+            "use 47 pixels or more."
         )

@@ -285,10 +285,13 @@ default="exponential"
 
     def _joined(self, ir, vis, weight):
         """Fuse a band: an average where both are alike, else the stronger one."""
-        energies = [box_mean(band * band, 3) for band in (ir, vis)]
+        energies = [box_mean(band * band, 3, "mirror") for band in (ir, vis)]
         total = energies[0] + energies[1]
         match = np.divide(
-            2 * box_mean(ir * vis, 3), total, out=np.ones_like(total), where=total > 0
+            2 * box_mean(ir * vis, 3, "mirror"),
+            total,
+            out=np.ones_like(total),
+            where=total > 0,
         )
         stronger = np.where(energies[0] > energies[1], ir, vis)
         average = weight * ir + (1 - weight) * vis

@@ -166,6 +166,14 @@ default="constant"
         widths = "-".join(map(str, self.widths))
         return {"class": "NestFuse", "widths": widths, "n_first": self.n_first}
 
+    def _onnx_module(self):
+        if self.pooling == "nuclear" and self.rule in ("attention", "channel"):
+            raise ValueError(
+                "pooling='nuclear' cannot be exported: ONNX has no singular values; "
+                "use pooling='mean' or 'max'."
+            )
+        return super()._onnx_module()
+
     def _form_key(self):
         return self.rule, self.pooling
 
