@@ -44,7 +44,7 @@ def convert_weights(method, source, output) -> None:
     >>> from skfusion.learning.convert import convert_weights
     >>> convert_weights("auif", "no such folder", "auif.safetensors")
     Traceback (most recent call last):
-    skfusion.weights.WeightsError: source='no such folder' is no folder: ...
+    skfusion.learning.weights.WeightsError: source='no such folder' is no folder: ...
     """
     if method not in converters:
         raise ValueError(

@@ -99,8 +99,8 @@ default="constant"
     >>> from skfusion.fusers import RFNNest
     >>> rng = np.random.default_rng(0)
     >>> X = [(rng.random((24, 32)), rng.random((24, 32)))]
-    >>> fuser = RFNNest((2, 3), weights=None, max_epochs=1, crop_size=16,
-    ...                 random_state=0).fit(X)
+    >>> fuser = RFNNest((2, 3), scale_weights=(1, 10), weights=None, max_epochs=1,
+    ...                 crop_size=16, random_state=0).fit(X)
     >>> fuser.transform(X)[0].shape
     (24, 32)
     """
