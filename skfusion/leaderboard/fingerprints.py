@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
+from joblib.hashing import NumpyHasher
 
 from .._version import __version__
 from ..images import cells
@@ -58,17 +60,28 @@ def file_state(cell):
 
 def method_state(name, estimator) -> str:
     """Return a hash of an estimator with its parameters and fitted state."""
-    import joblib
-
     params = estimator.get_params().values()
     files = [file_state(value) for value in params if _is_model(value)]
     try:
-        return joblib.hash([estimator, files] if files else estimator)
+        return _Hasher("md5").hash([estimator, files] if files else estimator)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ValueError(
             f"method {name!r} cannot be sent to a worker ({error}): build it from "
             "classes and functions of an importable module."
         ) from None
+
+
+class _Hasher(NumpyHasher):
+    """joblib's hash, with tensors by their values: their pickles hold addresses."""
+
+    def save(self, obj):
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(obj, torch.Tensor):
+            kind, values = str(obj.dtype), obj.detach().cpu()
+            if values.dtype == torch.bfloat16:
+                values = values.float()
+            obj = ("tensor", kind, values.numpy())
+        super().save(obj)
 
 
 def _is_model(value):

@@ -43,6 +43,13 @@ def _adapted():
             yield RowsAsImages(make(cls))
 
 
-@parametrize_with_checks(list(_adapted()))
+def _known(adapted):
+    if type(adapted.estimator).__name__ == "ModuleFuser":
+        reason = "joblib hashes a module by the addresses of its tensors"
+        return {"check_estimators_overwrite_params": reason}
+    return {}
+
+
+@parametrize_with_checks(list(_adapted()), expected_failed_checks=_known)
 def test_sklearn_check(estimator, check):
     check(estimator)

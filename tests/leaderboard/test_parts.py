@@ -1,8 +1,10 @@
 """The parts: published folders, records, order of the work, cost, environment."""
 
+import copy
 import json
 import math
 import os
+import pickle
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -12,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from skfusion.fusers import AverageFuser
+from skfusion.fusers import AverageFuser, MMDRFuse, ModuleFuser
 from skfusion.images import write_image
 from skfusion.leaderboard import cost, environment, fingerprints, work
+from skfusion.leaderboard.fingerprints import method_state
 from skfusion.leaderboard.published import find_published
 from skfusion.leaderboard.records import Record, RecordFile
 from skfusion.leaderboard.report.text import direction, number
@@ -22,6 +25,7 @@ from skfusion.leaderboard.request import sentence
 from skfusion.leaderboard.work import Schedule, do_units
 from skfusion.metrics import registry
 
+from ..common.foreign import Mean
 from .conftest import NAMES, write_published
 
 # ---- published results
@@ -360,3 +364,19 @@ def test_arrows(metric, arrow):
 )
 def test_sentences(error, text):
     assert sentence(error) == text
+
+
+def test_a_network_in_memory_has_one_state_in_every_copy(small_pairs):
+    module = Mean()
+    fitted = MMDRFuse(weights=None, max_epochs=1, crop_size=16, random_state=0)
+    fitted.fit(small_pairs)
+    for estimator in (ModuleFuser(module), fitted):
+        state = method_state("mine", estimator)
+        for copied in (copy.deepcopy(estimator), pickle.loads(pickle.dumps(estimator))):
+            assert method_state("mine", copied) == state
+    before = method_state("mine", ModuleFuser(module))
+    half = ModuleFuser(copy.deepcopy(module).bfloat16())
+    assert method_state("mine", half) != before
+    with torch.no_grad():
+        module.shares += 1
+    assert method_state("mine", ModuleFuser(module)) != before
