@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import correlate1d
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from skfusion.losses import Sources, _filters, differentiable_metrics, metric_values
+from skfusion.losses import (
+    MeanRankLoss,
+    Sources,
+    _filters,
+    differentiable_metrics,
+    metric_values,
+)
 from skfusion.losses.registry import as_columns
 from skfusion.metrics import metric_set, registry
 from skfusion.metrics.sets import Entry, compute_entries
@@ -321,3 +328,42 @@ def test_values_do_not_depend_on_the_accelerators_filters(batch, monkeypatch):
     torch.testing.assert_close(
         metric_values(f, Sources(a, b), ALL), expected, rtol=1e-4, atol=1e-5
     )
+
+
+class Watch(TorchDispatchMode):
+    """Note what waits for the device, and how many operations there are."""
+
+    def __init__(self):
+        super().__init__()
+        self.waits, self.n_operations = [], 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = str(func)
+        self.n_operations += 1
+        if any(x in name for x in ("local_scalar", "nonzero", "lift_fresh", "unique")):
+            self.waits.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_training_step_never_waits_for_the_device(batch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    sources = Sources(a, b).prepare(ALL)
+    table = torch.rand(2, 5, len(VIFB), generator=torch.Generator().manual_seed(0))
+    loss = MeanRankLoss(table)
+    metric_values(f, sources, ALL)  # matrices and filters are made once
+    f.requires_grad_()
+    with Watch() as watch:
+        (metric_values(f, sources, ALL).sum() + loss(f, sources).sum()).backward()
+    assert watch.waits == []
+    assert watch.n_operations > 100
+
+
+def test_no_loop_runs_over_the_images(batch):
+    counts = []
+    for n in (1, 6):
+        a, b, f = (tensor([x] * n, torch.float32) for x in batch[0])
+        sources = Sources(a, b)
+        with Watch() as watch:
+            metric_values(f, sources, ALL)
+        counts.append(watch.n_operations)
+    assert counts[0] == counts[1]
