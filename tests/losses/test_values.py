@@ -14,6 +14,7 @@ from skfusion.losses import (
     differentiable_metrics,
     metric_values,
 )
+from skfusion.losses import registry as registry_of_losses
 from skfusion.losses.registry import as_columns
 from skfusion.metrics import metric_set, registry
 from skfusion.metrics.sets import Entry, compute_entries
@@ -367,3 +368,9 @@ def test_no_loop_runs_over_the_images(batch):
             metric_values(f, sources, ALL)
         counts.append(watch.n_operations)
     assert counts[0] == counts[1]
+
+
+def test_every_form_of_every_module_is_listed():
+    for name in differentiable_metrics():
+        as_columns(name)
+    assert set(registry_of_losses._FORMS) == set(differentiable_metrics())
