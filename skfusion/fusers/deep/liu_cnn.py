@@ -64,8 +64,7 @@ default="exponential"
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : None
         No tiles: the pyramids go down to a pixel.
     device : str, default="auto"

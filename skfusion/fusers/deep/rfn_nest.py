@@ -58,8 +58,7 @@ default="constant"
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
-        What to do with a colour visible image: fuse its luma to a gray image, or fuse
-        each channel with the infrared image.
+        See :class:`skfusion.base.BaseFuser`.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
         A multiple of the coarsest scale, 8 by default.
