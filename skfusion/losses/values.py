@@ -56,5 +56,7 @@ def metric_values(fused, sources, metrics="vifb"):
     torch.Size([4, 13])
     """
     columns = as_columns(metrics)
-    measured = Measured(fused, sources)
-    return torch.stack([form(measured, **kw) for _, form, kw in columns], dim=1)
+    # Half precision under autocast would lose the variances of even windows.
+    with torch.autocast(sources.a.device.type, enabled=False):
+        measured = Measured(fused, sources)
+        return torch.stack([form(measured, **kw) for _, form, kw in columns], dim=1)

@@ -374,3 +374,29 @@ def test_every_form_of_every_module_is_listed():
     for name in differentiable_metrics():
         as_columns(name)
     assert set(registry_of_losses._FORMS) == set(differentiable_metrics())
+
+
+def test_mixed_precision_around_it_changes_nothing(batch, monkeypatch):
+    a, b, f = (tensor(x, torch.float32) for x in zip(*batch))
+    monkeypatch.setattr(_filters, "_shifted", _filters._multiplied)
+    expected = metric_values(f, Sources(a, b), ALL)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = metric_values(f, Sources(a, b), ALL)
+        half = metric_values(f.bfloat16(), Sources(a, b), "sd")
+    assert torch.equal(found, expected)
+    assert half.dtype == torch.float32
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_products_of_ten_bits_are_never_used(monkeypatch, allowed):
+    """An accelerator without its numbers: only which of the two filters is called."""
+    called = []
+    for name in ("_multiplied", "_shifted"):
+        monkeypatch.setattr(_filters, name, lambda *x, name=name: called.append(name))
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    try:
+        _filters.filtered(torch.empty(1, 8, 8, device="meta"), (0.5, 0.5))
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+    assert called == ["_shifted" if allowed else "_multiplied"]
