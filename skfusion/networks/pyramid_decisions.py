@@ -99,29 +99,22 @@ class PyramidDecisions(nn.Module):
         self.n_channels, self.n_levels = n_channels, n_levels
         self.max_gain, self.tone, self.matching = max_gain, tone, matching
         self.n_hidden = n_hidden
-        self.read = nn.Conv2d(8, n_channels, 3, padding=1, padding_mode="replicate")
-        self.mix = nn.Conv2d(
-            2 * n_channels, n_channels, 3, padding=1, padding_mode="replicate"
-        )
-        self.level_bias = nn.Parameter(torch.zeros(n_levels, n_channels))
+        c = n_channels
+        self.read = _unset(nn.Conv2d, 8, c, 3, padding=1, padding_mode="replicate")
+        self.mix = _unset(nn.Conv2d, 2 * c, c, 3, padding=1, padding_mode="replicate")
+        self.level_bias = nn.Parameter(torch.zeros(n_levels, c))
         # Share and gain of this level, then of the finest one.
-        self.head = nn.Conv2d(n_channels, 4, 1)
-        self.base = nn.Conv2d(n_channels, 1, 1)
+        self.head = _unset(nn.Conv2d, c, 4, 1)
+        self.base = _unset(nn.Conv2d, c, 1, 1)
         if n_hidden:
-            self.hidden = nn.Conv2d(n_channels, n_hidden, 1)
-            self.hidden_head = nn.Conv2d(n_hidden, 4, 1, bias=False)
+            self.hidden = _unset(nn.Conv2d, c, n_hidden, 1)
+            self.hidden_head = _unset(nn.Conv2d, n_hidden, 4, 1, bias=False)
         self.growth = nn.Parameter(torch.zeros(n_levels))
         self.preference = nn.Parameter(torch.full((n_levels,), 4.0))
         n_shares = N_KNOTS + 1
-        self.scene = nn.Sequential(
-            nn.Linear(2 * n_shares, 24), nn.ReLU(), nn.Linear(24, n_channels + 3)
-        )
+        self.scene = _layers(2 * n_shares, 24, c + 3)
         if tone:
-            self.curve = nn.Sequential(
-                nn.Linear(3 * n_shares, 32),
-                nn.ReLU(),
-                nn.Linear(32, N_KNOTS + bool(matching)),
-            )
+            self.curve = _layers(3 * n_shares, 32, N_KNOTS + bool(matching))
 
     def settings(self):
         """Return the parameters that the network was built with."""
@@ -466,6 +459,16 @@ def _agreement(first, second):
 
 def _wide(values):
     return values[..., None, None]
+
+
+def _unset(layer, *args, **kwargs):
+    """Make a layer; its usual values would be drawn from the global generator."""
+    return nn.utils.skip_init(layer, *args, **kwargs)
+
+
+def _layers(n_in, n_inner, n_out):
+    first, last = _unset(nn.Linear, n_in, n_inner), _unset(nn.Linear, n_inner, n_out)
+    return nn.Sequential(first, nn.ReLU(), last)
 
 
 def _uniform(bias, fan_in, generator):

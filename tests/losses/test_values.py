@@ -400,3 +400,14 @@ def test_products_of_ten_bits_are_never_used(monkeypatch, allowed):
     finally:
         torch.backends.cuda.matmul.allow_tf32 = before
     assert called == ["_shifted" if allowed else "_multiplied"]
+
+
+def test_joined_sources_are_those_of_one_batch(batch):
+    infrared, visible, fused = (tensor(images) for images in zip(*batch))
+    parts = [Sources(infrared[i : i + 1], visible[i : i + 1]) for i in range(2)]
+    parts[0].prepare(["qabf", "vif"])
+    parts[1].prepare("vif")
+    joined = Sources.join(parts)
+    assert joined._memo.keys() == parts[1]._memo.keys()
+    expected = metric_values(fused, Sources(infrared, visible), ["qabf", "vif"])
+    assert torch.equal(metric_values(fused, joined, ["qabf", "vif"]), expected)

@@ -27,8 +27,9 @@ class PyramidGraph(nn.Module):
         self.network.load_state_dict(network.state_dict())
         self.network.eval().requires_grad_(False)
         self.strength, self.tone = strength, tone
-        # Below, a side of the coarsest level is 1, which an exporter takes for fixed.
-        self.min_size = 2**network.n_levels + 1
+        # Below, a side of the coarsest level or of the pixels that the histograms see
+        # is 1, which an exporter takes for fixed.
+        self.min_size = max(2**network.n_levels, 4) + 1
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one, in [0, 1]."""

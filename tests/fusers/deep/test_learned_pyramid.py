@@ -1,0 +1,322 @@
+"""The learned pyramid as an estimator: forms, parameters, training."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import numpy as np
+import pytest
+import torch
+
+from skfusion.datasets import make_scene_pairs
+from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
+from skfusion.fusers.deep._pyramid_form import KernelForm, TorchForm
+from skfusion.fusers.deep._pyramid_graph import PyramidGraph
+from skfusion.fusers.deep._pyramid_opponents import default_opponents, opponent_table
+from skfusion.fusers.deep._pyramid_training import halo
+from skfusion.images import luma
+from skfusion.networks.pyramid_decisions import PyramidDecisions
+from skfusion.weights import WeightsError
+
+METRICS = ("AG", "RMSE", "SD")
+SHORT = {
+    "n_channels": 4,
+    "n_levels": 2,
+    "weights": None,
+    "metrics": METRICS,
+    "crop_size": 64,
+    "max_epochs": 2,
+    "batch_size": 2,
+    "random_state": 0,
+    "device": "cpu",
+}
+NETWORKS = {
+    "plain": {"n_channels": 4, "n_levels": 3},
+    "odd": {"n_channels": 5, "n_levels": 2, "matching": True, "n_hidden": 3},
+    "one level": {"n_channels": 8, "n_levels": 1, "tone": False, "max_gain": 4.0},
+}
+
+
+def made(name):
+    network = PyramidDecisions(**NETWORKS[name])
+    generator = torch.Generator().manual_seed(1)
+    network.initialize(generator)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.2 * torch.randn(parameter.shape, generator=generator)
+    return network.eval().requires_grad_(False)
+
+
+def pair(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.random((2, *shape), dtype=np.float32)
+
+
+def fused(form, ir, vis, strength=0.9, tone=0.7):
+    scene = form.scene(ir, vis)
+    image = form.rebuild(ir, vis, scene, strength)[0]
+    return form.toned(image, form.curve(image, scene), tone) if form.tone else image
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return make_scene_pairs(3, (80, 100), random_state=0, color=False)
+
+
+@pytest.fixture(scope="module")
+def opponents():
+    rng = np.random.default_rng(0)
+    return rng.normal([5, 0.1, 40], [1, 0.02, 5], (3, 4, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fitted(scenes, opponents):
+    return LearnedPyramid(**SHORT, opponents=opponents).fit(scenes)
+
+
+# Forms ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (7, 2), (33, 50), (64, 61)])
+def test_kernels_give_the_numbers_of_the_network(name, shape):
+    network, (ir, vis) = made(name), pair(shape)
+    tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
+    expected = network(*tensors, 0.9, 0.7)[0, 0].numpy()
+    np.testing.assert_allclose(fused(KernelForm(network), ir, vis), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_both_forms_decide_alike(name):
+    network, (ir, vis) = made(name), pair((45, 38))
+    forms = KernelForm(network), TorchForm(network, torch.device("cpu"))
+    decided = [form.decide(ir, vis, form.scene(ir, vis), 0.6) for form in forms]
+    for own, other in zip(*decided):
+        for a, b in zip(own, other):
+            for x, y in zip(a, b) if isinstance(a, list) else [(a, b)]:
+                np.testing.assert_allclose(x, y, atol=1e-5)
+    planes = [vis, pair((45, 38), 1)[0]]
+    built = [f.rebuild(ir, vis, f.scene(ir, vis), 0.6, planes) for f in forms]
+    np.testing.assert_allclose(*built, atol=1e-5)
+    np.testing.assert_array_equal(built[0][0], built[0][1])
+    np.testing.assert_allclose(*(fused(f, ir, vis) for f in forms), atol=1e-5)
+
+
+def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
+    for fuser in (LearnedPyramid(device="cpu"), LearnedPyramid(12, device="cpu")):
+        ir, vis = scenes.read(0)
+        tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
+        expected = fuser._network()(*tensors)[0, 0].clamp(0, 1).numpy()
+        np.testing.assert_allclose(fuser.transform(scenes)[0], expected, atol=1e-5)
+
+
+def test_tiles_join_without_a_seam():
+    X = make_scene_pairs(1, (150, 190), random_state=1)
+    params = {**SHORT, "weights": None, "n_levels": 2, "color": "per_channel"}
+    fuser = LearnedPyramid(**params)
+    fuser.network_ = made("odd")
+    fuser.set_params(n_channels=5, matching=True, n_hidden=3)
+    whole = fuser.transform(X)[0]
+    tiled = fuser.set_params(tile_size=33).transform(X)[0]
+    np.testing.assert_allclose(tiled, whole, atol=2e-6)
+
+
+# Parameters -------------------------------------------------------------------------
+
+
+def test_without_strength_and_tone_it_is_the_average(scenes):
+    fuser = LearnedPyramid(12, strength=0.0, tone=0.0, device="cpu")
+    expected = AverageFuser().transform(scenes)
+    for image, other in zip(fuser.transform(scenes), expected):
+        np.testing.assert_allclose(image, other, atol=2e-6)
+
+
+def test_channels_shift_in_tone_as_luma_does():
+    X = make_scene_pairs(1, (64, 80), random_state=0)
+    gray = LearnedPyramid(12, device="cpu").transform(X)[0]
+    colour = LearnedPyramid(12, color="per_channel", device="cpu").transform(X)[0]
+    inside = ((colour > 0) & (colour < 1)).all(axis=2) & (gray > 0) & (gray < 1)
+    assert inside.mean() > 0.5
+    np.testing.assert_allclose(luma(colour)[inside], gray[inside], atol=1e-5)
+
+
+def test_decisions_rebuild_the_image_and_follow_the_strength(scenes):
+    fuser = LearnedPyramid(12, device="cpu")
+    whole, half = (fuser.set_params(strength=s).decisions(scenes) for s in (1.0, 0.5))
+    assert len(whole) == len(scenes)
+    assert [len(x) for x in whole[0][:2]] == [5, 5]
+    assert whole[0].weights[1].shape == (40, 50)
+    assert whole[0].base.shape == (3, 4)
+    assert whole[0].curve.shape == (17,)
+    np.testing.assert_allclose(half[0].base, 0.25 + whole[0].base / 2, atol=1e-6)
+    assert (
+        LearnedPyramid(**SHORT, tone_curve=False)
+        .set_params(n_levels=1)
+        ._build_network()
+        .settings()["tone"]
+        is False
+    )
+
+
+def test_without_a_curve_there_is_none_to_return(scenes, opponents):
+    fuser = LearnedPyramid(**SHORT, tone_curve=False, opponents=opponents).fit(scenes)
+    assert fuser.decisions(scenes)[0].curve is None
+    assert np.isfinite(fuser.transform(scenes)[0]).all()
+
+
+def test_other_widths_have_no_shipped_weights(scenes):
+    with pytest.raises(ValueError, match=r"n_channels=7: .* 12 and 20 .* fit"):
+        LearnedPyramid(7).transform(scenes)
+
+
+def test_weights_of_another_form_are_refused(scenes):
+    with pytest.raises(WeightsError):
+        LearnedPyramid(12, max_gain=0.5).transform(scenes)
+    with pytest.raises(WeightsError):
+        LearnedPyramid(12, n_levels=4).transform(scenes)
+
+
+@pytest.mark.parametrize("value", [(0.1,), (0.5, 0.0), ("a", 1), (1, 2, 3)])
+def test_softness_is_two_positive_numbers(value, scenes):
+    with pytest.raises(ValueError, match="softness=.* two numbers above 0"):
+        LearnedPyramid(softness=value).transform(scenes)
+
+
+def test_weights_survive_saving(fitted, scenes, tmp_path):
+    path = tmp_path / "pyramid.safetensors"
+    fitted.save_weights(path)
+    again = LearnedPyramid(**{**SHORT, "weights": path})
+    for own, other in zip(fitted.transform(scenes), again.transform(scenes)):
+        np.testing.assert_array_equal(own, other)
+
+
+# Training ---------------------------------------------------------------------------
+
+
+def test_training_repeats_bit_by_bit(fitted, scenes, opponents):
+    again = LearnedPyramid(**SHORT, opponents=opponents).fit(scenes)
+    assert again.loss_curve_ == fitted.loss_curve_
+    other = LearnedPyramid(**{**SHORT, "random_state": 1}, opponents=opponents)
+    other.fit(scenes)
+    assert other.loss_curve_ != fitted.loss_curve_
+    for name, value in fitted.network_.state_dict().items():
+        assert torch.equal(value, again.network_.state_dict()[name])
+
+
+def test_training_leaves_the_global_generators_alone(scenes, opponents):
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    LearnedPyramid(**{**SHORT, "max_epochs": 1}, opponents=opponents).fit(scenes)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_training_lowers_the_loss(scenes, opponents):
+    params = {**SHORT, "max_epochs": 25, "batch_size": 3, "histogram_noise": 0.0}
+    curve = LearnedPyramid(**params, opponents=opponents).fit(scenes).loss_curve_
+    assert len(curve) == 25
+    assert np.mean(curve[-3:]) < np.mean(curve[:3])
+
+
+def test_fit_measures_the_opponents_it_is_given(scenes):
+    rivals = [AverageFuser(), LaplacianPyramid(2)]
+    fuser = LearnedPyramid(**SHORT, opponents=rivals, crops_per_pair=2).fit(scenes)
+    table = fuser.opponent_values_
+    assert table.shape == (6, 2, 3)
+    again = LearnedPyramid(**SHORT, opponents=table, crops_per_pair=2).fit(scenes)
+    assert again.loss_curve_ == fuser.loss_curve_
+
+
+def test_opponents_are_measured_in_eight_bits():
+    ir, vis = np.rint(pair((64, 64)) * 255) / 255
+    images = ir[None].astype(np.float32), vis[None].astype(np.float32)
+    table = opponent_table([AverageFuser()], *images, ("SD", "RMSE"))
+    image = np.rint((ir + vis) / 2 * 255)
+    np.testing.assert_allclose(table[0, 0, 0], image.std(), rtol=1e-6)
+
+
+def test_a_fitted_opponent_is_used_as_it_is(fitted):
+    ir, vis = (image[None] for image in pair((64, 64)))
+    table = opponent_table([fitted], ir, vis, METRICS)
+    assert np.isfinite(table).all()
+
+
+def test_default_opponents_are_many_methods_that_need_no_training():
+    opponents = default_opponents()
+    assert len({type(opponent).__name__ for opponent in opponents}) == 19
+    assert not any(opponent.__sklearn_tags__().requires_fit for opponent in opponents)
+
+
+def test_a_table_for_other_crops_is_refused(scenes, opponents):
+    with pytest.raises(ValueError, match=r"opponents has shape \(2, 4, 3\).*3 crops"):
+        LearnedPyramid(**SHORT, opponents=opponents[:2]).fit(scenes)
+
+
+@pytest.mark.parametrize("weights", [(1, 2), (1, 1, -1)])
+def test_metric_weights_fit_the_metrics(weights, scenes, opponents):
+    fuser = LearnedPyramid(**SHORT, opponents=opponents, metric_weights=weights)
+    with pytest.raises(ValueError, match="metric_weights=.*each of the 3 metrics"):
+        fuser.fit(scenes)
+
+
+def test_metric_weights_choose_what_is_trained_for(scenes, opponents):
+    params = {**SHORT, "looks_weight": 0.0, "halo_weight": 0.0}
+    flat = LearnedPyramid(**params, opponents=opponents, metric_weights=(0, 0, 0))
+    assert np.allclose(flat.fit(scenes).loss_curve_, 0, atol=0.5)
+    ranked = LearnedPyramid(**params, opponents=opponents, metric_weights=(0, 1, 0))
+    assert ranked.fit(scenes).loss_curve_[0] >= 1
+
+
+def test_values_that_are_no_numbers_end_in_one_sentence(scenes, opponents):
+    fuser = LearnedPyramid(**SHORT, opponents=opponents, metric_weights=(1, 1, 1e38))
+    fuser.set_params(metric_weights=(np.inf, 1, 1))
+    with pytest.raises(FloatingPointError, match="the loss is .* lower the"):
+        fuser.fit(scenes)
+
+
+def test_training_starts_from_given_weights(fitted, scenes, opponents, tmp_path):
+    path = tmp_path / "start.safetensors"
+    fitted.save_weights(path)
+    params = {**SHORT, "max_epochs": 1, "learning_rate": 1e-12}
+    fuser = LearnedPyramid(**params, opponents=opponents, initial_weights=path)
+    fuser.fit(scenes)
+    for name, value in fitted.network_.state_dict().items():
+        torch.testing.assert_close(value, fuser.network_.state_dict()[name])
+
+
+def test_a_halo_is_what_leaves_both_sources():
+    flat = torch.full((1, 64, 64), 0.5)
+    assert halo(flat, flat, flat).item() == 0
+    rim = flat.clone()
+    rim[:, 20:28] = 0.3
+    dark = halo(rim, flat, flat).item()
+    bright = halo(1 - rim, flat, flat).item()
+    assert dark > bright > 0
+    assert halo(rim, rim, flat).item() == pytest.approx(0, abs=1e-3)
+
+
+# Export -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_form_for_export_is_the_network(name):
+    network = made(name)
+    graph = PyramidGraph(network, 0.8, 0.6)
+    for shape in ((9, 40), (50, 37)):
+        images = [torch.from_numpy(image)[None, None] for image in pair(shape)]
+        expected = network(*images, 0.8, 0.6).clamp(0, 1)
+        torch.testing.assert_close(graph(*images), expected, atol=2e-6, rtol=0)
+
+
+def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    settings = {"n_channels": 4, "n_levels": 1, "matching": True, "n_hidden": 2}
+    network = PyramidDecisions(**settings)
+    network.initialize(torch.Generator().manual_seed(0))
+    fuser = LearnedPyramid(**{**SHORT, **settings}, strength=0.8, tone=0.6)
+    fuser.network_ = network.eval()
+    path = tmp_path / "pyramid.onnx"
+    fuser.export_onnx(path)
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for shape in ((9, 40), (50, 37)):
+        ir, vis = pair(shape)
+        inputs = {"infrared": ir[None, None], "visible": vis[None, None]}
+        image = session.run(None, inputs)[0][0, 0]
+        np.testing.assert_allclose(image, fuser.transform([(ir, vis)])[0], atol=1e-4)
