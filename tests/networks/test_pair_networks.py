@@ -5,10 +5,16 @@ import torch
 
 from skfusion.networks.blocks import crop, mirror_to_multiple
 from skfusion.networks.datfuse import DATFuseNet, YDTRNet
+from skfusion.networks.ddcgan import DDcGANNet
+from skfusion.networks.deepfuse import DeepFuseNet
+from skfusion.networks.fusiongan import FusionGANNet
+from skfusion.networks.ifcnn import IFCNNNet
 from skfusion.networks.lrrnet import LRRNet
 from skfusion.networks.lutfuse import LUTFuseNet
 from skfusion.networks.mmdrfuse import MMDRFuseNet
 from skfusion.networks.mufusion import MUFusionNet
+from skfusion.networks.nestfuse import RFNNestNet
+from skfusion.networks.pmgi import PMGINet
 from skfusion.networks.reconet import ReCoNet
 from skfusion.networks.sage import SAGENet
 from skfusion.networks.sdnet import SDNet
@@ -16,6 +22,7 @@ from skfusion.networks.seafusion import SeAFusionNet
 from skfusion.networks.sfdfusion import SFDFusionNet
 from skfusion.networks.stdfusionnet import STDFusionNet
 from skfusion.networks.tardal import TarDALNet
+from skfusion.networks.u2fusion import U2FusionNet
 
 # Parameters as published, less those that the published programs never use: queries
 # and keys of one-token windows (DATFuse, YDTR), normalisation that is skipped
@@ -34,6 +41,13 @@ PARAMETERS = {
     ReCoNet: 7_527,
     TarDALNet: 296_577,
     YDTRNet: 106_602 - 16_656,
+    IFCNNNet: 83_587,
+    U2FusionNet: 659_217,
+    PMGINet: 42_017,
+    FusionGANNet: 925_633,
+    DDcGANNet: 1_096_257,
+    DeepFuseNet: 88_961,
+    RFNNestNet: 2_732_761 + 4_791_488,
 }
 TINY = {
     SeAFusionNet: {"n_channels": 2},
@@ -49,6 +63,13 @@ TINY = {
     ReCoNet: {"n_channels": 2, "n_steps": 2},
     TarDALNet: {"n_channels": 2},
     YDTRNet: {"n_channels": 8},
+    IFCNNNet: {"n_channels": 2},
+    U2FusionNet: {"n_channels": 3},
+    PMGINet: {"n_channels": 2},
+    FusionGANNet: {"n_channels": 1},
+    DDcGANNet: {"n_channels": 2},
+    DeepFuseNet: {"n_channels": 2},
+    RFNNestNet: {"widths": (4, 4), "n_first": 4},
 }
 each_network = pytest.mark.parametrize("cls", PARAMETERS, ids=lambda cls: cls.__name__)
 

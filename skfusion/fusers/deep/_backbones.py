@@ -55,14 +55,16 @@ def feature_maps(module, image, device):
     return [layer[0].cpu().numpy() for layer in maps]
 
 
-def read_backbone(backbone, build, *, last_only=False):
+def read_backbone(backbone, network, *options, last_only=False):
     """Return the module that a parameter ``backbone`` stands for.
 
     Parameters
     ----------
     backbone : "sharpness", path or nn.Module
-    build : callable
-        Returns the network of ImageNet that a path is read into.
+    network : class
+        The network of ImageNet that a path is read into.
+    *options
+        Its arguments.
     last_only : bool, default=False
         Whether the substitute gives its last maps only.
 
@@ -85,27 +87,12 @@ def read_backbone(backbone, build, *, last_only=False):
             f"backbone={str(backbone)!r}: there is no such file; give the path of a "
             "state dict of torchvision, a module, or 'sharpness'."
         )
-    network = build()
-    key = type(network).__name__, tuple(network.state_dict())
-    return _read(path, path.stat().st_mtime_ns, _Build(build, key))
-
-
-class _Build:
-    """A factory that is equal to another one of the same network."""
-
-    def __init__(self, build, key):
-        self.build, self.key = build, key
-
-    def __eq__(self, other):
-        return self.key == other.key
-
-    def __hash__(self):
-        return hash(self.key)
+    return _read(path, path.stat().st_mtime_ns, network, options)
 
 
 @functools.lru_cache(maxsize=4)
-def _read(path, mtime, build):
-    network = build.build()
+def _read(path, mtime, network, options):
+    network = network(*options)
     read = read_weights if path.suffix == ".safetensors" else read_checkpoint
     tensors = read(path)
     expected = network.state_dict()

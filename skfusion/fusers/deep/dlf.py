@@ -97,7 +97,7 @@ class DLF(BaseFuser):
         check_odd(self, "window")
 
     def _fuse(self, ir, vis):
-        module = read_backbone(self.backbone, lambda: VGG19Features(self.pre_relu))
+        module = read_backbone(self.backbone, VGG19Features, self.pre_relu)
         bases = [tikhonov_low_pass(image, self.smoothness) for image in (ir, vis)]
         details = [image - base for image, base in zip((ir, vis), bases)]
         maps = [feature_maps(module, detail, self.device) for detail in details]

@@ -99,7 +99,7 @@ class ResNetZCA(WeightMapFuser):
 
     def _weight(self, ir, vis):
         module = read_backbone(
-            self.backbone, lambda: ResNet50Features(self.stage), last_only=True
+            self.backbone, ResNet50Features, self.stage, last_only=True
         )
         return share(*(self._activity(module, image) for image in (vis, ir)))
 
