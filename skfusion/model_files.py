@@ -125,26 +125,43 @@ def decode(value, base=None):
     object
     """
     if isinstance(value, dict):
-        if set(value) == {"tuple"}:
+        if set(value) == {"tuple"} and isinstance(value["tuple"], list):
             return tuple(decode(item, base) for item in value["tuple"])
         if "class" not in value:
             return {key: decode(item, base) for key, item in value.items()}
-        params = {
-            key: decode(item, base) for key, item in value.get("params", {}).items()
-        }
-        weights = params.get("weights")
-        if isinstance(weights, str) and weights.endswith(".safetensors") and base:
-            params["weights"] = str(Path(base) / weights)
-        if value["class"] == "Pipeline":
-            return Pipeline(list(params["steps"]))
-        cls = _class_by_name(value["class"])
-        unknown = sorted(set(params) - set(inspect.signature(cls).parameters))
-        if unknown:
-            raise ModelFileError(f"{value['class']} has no parameter {unknown[0]!r}.")
-        return cls(**params)
+        return _estimator(value, base)
     if isinstance(value, list):
         return [decode(item, base) for item in value]
     return value
+
+
+def _estimator(value, base):
+    name, params = value["class"], value.get("params", {})
+    if not isinstance(params, dict):
+        raise ModelFileError(f"params of {name!r}: expected a mapping by name.")
+    params = {key: decode(item, base) for key, item in params.items()}
+    weights = params.get("weights")
+    if isinstance(weights, str) and weights.endswith(".safetensors") and base:
+        params["weights"] = str(Path(base) / weights)
+    if name == "Pipeline":
+        return Pipeline(_steps(params))
+    cls = _class_by_name(name)
+    unknown = sorted(set(map(str, params)) - set(inspect.signature(cls).parameters))
+    if unknown:
+        raise ModelFileError(f"{name} has no parameter {unknown[0]!r}.")
+    try:
+        return cls(**params)
+    except TypeError as error:  # as a rule one that is missing
+        raise ModelFileError(f"{name}: {error}.") from None
+
+
+def _steps(params):
+    steps = params.get("steps")
+    if isinstance(steps, (list, tuple)) and steps and set(params) == {"steps"}:
+        steps = [tuple(s) if isinstance(s, (list, tuple)) else () for s in steps]
+        if all(len(s) == 2 and isinstance(s[0], str) for s in steps):
+            return steps
+    raise ModelFileError("Pipeline: expected {steps: [[NAME, ESTIMATOR], ...]}.")
 
 
 def _class_by_name(name):

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from .metrics import registry
 from .metrics.sets import as_entries
 
-__all__ = ["mean_ranks", "metric_ranks", "rank_table"]
+__all__ = ["mean_ranks", "metric_ranks", "rank_scores", "rank_table"]
 
 
 def metric_ranks(means, metrics=None):
@@ -53,7 +53,7 @@ def metric_ranks(means, metrics=None):
     ranks = means.astype(np.float64)
     for column, record in records.items():
         scores = np.array([record.better(value) for value in ranks[column]])
-        ranks[column] = _ranks(scores)
+        ranks[column] = rank_scores(scores)
     return ranks
 
 
@@ -108,6 +108,34 @@ def rank_table(means, metrics=None):
     return ranks.sort_index(kind="stable").sort_values("mean_rank", kind="stable")
 
 
+def rank_scores(scores):
+    """Rank scores of one metric; greatest first, 1 is best.
+
+    Parameters
+    ----------
+    scores : array-like of float, shape (n,)
+        Greater is better.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Equal scores share the mean of their ranks, NaN shares the last places.
+
+    Examples
+    --------
+    >>> from skfusion.ranking import rank_scores
+    >>> rank_scores([0.5, 0.9, 0.5]).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    # `rank_among` all others for each, without comparing all with all.
+    scores = np.asarray(scores, dtype=np.float64)
+    undefined = np.isnan(scores)
+    ranks = np.empty(len(scores))
+    ranks[~undefined] = rankdata(-scores[~undefined], method="average")
+    ranks[undefined] = len(scores) - (undefined.sum() - 1) / 2
+    return ranks
+
+
 def _records(columns, metrics):
     """Return {column: row of the registry}."""
     if metrics is not None:
@@ -127,13 +155,3 @@ def _records(columns, metrics):
                 "skfusion.metrics.registry, or say with metrics= what they are."
             )
     return {column: known[column] for column in columns}
-
-
-def _ranks(scores):
-    """Rank scores, greatest first; equal ones share, NaN shares the last places."""
-    # `rank_among` all others for each, without comparing all with all.
-    undefined = np.isnan(scores)
-    ranks = np.empty(len(scores))
-    ranks[~undefined] = rankdata(-scores[~undefined], method="average")
-    ranks[undefined] = len(scores) - (undefined.sum() - 1) / 2
-    return ranks

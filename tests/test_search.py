@@ -123,7 +123,7 @@ def test_whole_steps_and_a_list_of_grids_in_json(tmp_path, pairs):
         (BASE + "params: {fuse__visible_weight: {uniform: [0, .inf]}}", "finite"),
         (BASE + "params: {fuse__visible_weight: {uniform: [true, 2]}}", "numbers"),
         (BASE + "params: {fuse__x: {loguniform: [0, 1]}}", "low > 0"),
-        (BASE + "params: {fuse__x: {loguniform: [1e-3, 1]}}", "'1e-3' is text"),
+        (BASE + "params: {fuse__x: {loguniform: ['1e-3', 1]}}", "'1e-3' is text"),
         (BASE + "params: {fuse__x: {integers: [1.5, 3]}}", "whole numbers"),
         (BASE + "params: {}\nmetrics: [magic]", "'magic' is no metric"),
         (BASE + "params: {}\nobjective: magic", "objective='magic'"),

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import sys
 import warnings
 
+from .._text import say
 from .._version import __version__
 
 __all__ = ["main"]
@@ -46,14 +48,14 @@ def main(argv=None) -> int:
     """
     args = _parser().parse_args(argv)
     try:
-        with warnings.catch_warnings():
+        with _any_name_can_be_printed(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return args.run(args)
     except (ValueError, OSError, ImportError) as error:
-        print(f"skfusion {args.command}: {error}", file=sys.stderr)
+        say(f"skfusion {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"skfusion {args.command}: interrupted", file=sys.stderr)
+        say(f"skfusion {args.command}: interrupted", file=sys.stderr)
         return 130
 
 
@@ -69,4 +71,18 @@ def _parser():
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+    say(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _any_name_can_be_printed():
+    """Print escapes for the letters that a stream does not have, rather than fail."""
+    streams = [s for s in (sys.stdout, sys.stderr) if hasattr(s, "reconfigure")]
+    before = [stream.errors for stream in streams]
+    for stream in streams:
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for stream, errors in zip(streams, before):
+            stream.reconfigure(errors=errors)

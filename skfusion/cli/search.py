@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .._text import as_text, say
 from ._options import add_command, add_n_jobs
 
 
@@ -68,14 +69,15 @@ def run(args):
         )
     except SearchInterrupted as stop:
         path = save_table(stop.table, args.output)
-        print(f"written: {path} ({len(stop.table)} finished candidates)")
+        say(f"written: {path} ({len(stop.table)} finished candidates)")
         raise
-    print(table.head(10).round(4).to_string())
+    # All is on disk before anything is said: nobody may be listening.
     paths = [*write_search(table, best, args.output)]
     if not args.no_plot:
         try:
             paths.append(plot_search(table, Path(args.output) / "search.png"))
-        except ImportError as error:
-            print(f"search.png is not drawn: {error}", file=sys.stderr)
-    print("\n".join(f"written: {path}" for path in paths))
-    return 0
+        except (ImportError, ValueError) as error:
+            say(f"search.png is not drawn: {error}", file=sys.stderr)
+    say(as_text(table.head(10), exact=table.attrs["parameters"]))
+    say("\n".join(f"written: {path}" for path in paths))
+    return 1 if table.attrs["failures"] else 0

@@ -13,10 +13,11 @@ from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
 
 from ._metric import Metric, UndefinedMetricWarning
-from .sets import Entry, as_entries, compute_entries
+from .sets import as_entries, compute_entries
 
 __all__ = [
     "FusionScorer",
+    "PairValues",
     "get_fusion_scorer",
     "make_fusion_scorer",
     "single_split",
@@ -71,11 +72,87 @@ class FusionScorer:
 
     def __call__(self, estimator, X, y=None) -> dict[str, float]:
         """Fuse X and return the mean score by name."""
-        return _mean_scores(estimator, X, self._score_pair, self.entries)
+        return self.values(estimator, X).scores()
 
-    def _score_pair(self, infrared, visible, fused):
-        row = compute_entries(infrared, visible, fused, self.entries)
-        return {e.column: e.record.better(row[e.column]) for e in self.entries}
+    def values(self, estimator, X) -> PairValues:
+        """Fuse X and return what the metrics say of each pair.
+
+        Parameters
+        ----------
+        estimator : fuser or Pipeline
+            Fitted, or one that needs no fitting.
+        X : pairs
+
+        Returns
+        -------
+        PairValues
+            Its ``means()`` are what the metrics count, its ``scores()`` what a call of
+            the scorer returns.
+
+        Raises
+        ------
+        ValueError
+            If a pair cannot be read, fused or measured.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfusion.fusers import AverageFuser
+        >>> from skfusion.metrics import FusionScorer
+        >>> rng = np.random.default_rng(0)
+        >>> X = [(rng.random((16, 16)), rng.random((16, 16))) for _ in range(3)]
+        >>> values = FusionScorer(["qabf", "nabf"]).values(AverageFuser(), X)
+        >>> values.table.shape, values.means()["nabf"] == -values.scores()["nabf"]
+        ((3, 2), True)
+        """
+        better = {entry.column: entry.record.better for entry in self.entries}
+        return _measured(estimator, X, better, self._measure)
+
+    def _measure(self, infrared, visible, fused):
+        return compute_entries(infrared, visible, fused, self.entries)
+
+
+class PairValues:
+    """Values of metrics over pairs, and the scores that follow from them.
+
+    Parameters
+    ----------
+    better : dict of str to callable
+        For each column what turns a value into a score: greater is better.
+    table : array-like of float, shape (n_pairs, n_metrics)
+        What each metric says of each pair; NaN where it is not defined.
+    excused : array-like of bool, shape (n_pairs,)
+        Pairs with a constant source: what is NaN there is left out of the means.
+    """
+
+    def __init__(self, better, table, excused):
+        self.better = better
+        self.table = np.asarray(table, dtype=np.float64).reshape(-1, len(better))
+        self.excused = np.asarray(excused, dtype=bool)
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each metric, as the metric counts."""
+        return {name: _mean(column) for name, column in self._kept()}
+
+    def scores(self) -> dict[str, float]:
+        """Return the mean score of each metric: greater is better."""
+        return {
+            name: _mean(np.array([self.better[name](value) for value in column]))
+            for name, column in self._kept()
+        }
+
+    def left_out(self) -> dict[str, int]:
+        """Return of how many pairs each metric has no say."""
+        counts = (np.isnan(self.table) & self.excused[:, None]).sum(axis=0)
+        return {name: int(n) for name, n in zip(self.better, counts) if n}
+
+    def _kept(self):
+        for name, column in zip(self.better, self.table.T):
+            yield name, column[~(np.isnan(column) & self.excused)]
+
+
+def _mean(values):
+    return float(values.mean()) if values.size else math.nan
 
 
 class _SingleScorer:
@@ -110,50 +187,42 @@ class _FunctionScorer:
         name = getattr(self.function, "__name__", "score")
         sign = 1.0 if self.greater_is_better else -1.0
 
-        def score(infrared, visible, fused):
-            value = float(self.function(infrared, visible, fused, **self.kwargs))
-            return {name: sign * value}
+        def measure(infrared, visible, fused):
+            return {name: float(self.function(infrared, visible, fused, **self.kwargs))}
 
-        return _mean_scores(estimator, X, score, [Entry(name, name)])[name]
+        better = {name: lambda value: sign * value}
+        return _measured(estimator, X, better, measure).scores()[name]
 
 
-def _mean_scores(estimator, X, score_pair, entries):
+def _measured(estimator, X, better, measure):
+    """Fuse all pairs at once and measure each; `measure` returns {column: value}."""
     with Notices():
-        return _means_of_pairs(estimator, X, score_pair, entries)
-
-
-def _means_of_pairs(estimator, X, score_pair, entries):
-    pairs = as_pairs(X)
-    fused = estimator.transform(X)
-    if len(fused) != len(pairs):
-        raise ValueError(
-            f"{type(estimator).__name__}.transform returned {len(fused)} images for "
-            f"{len(pairs)} pairs: a scorer needs one fused image a pair."
-        )
-    rows, dead = [], []
-    for i in range(len(pairs)):
-        infrared, visible = pairs.read(i)
-        rows.append(score_pair(infrared, visible, fused[i]))
-        dead.append(
-            any(math.isnan(value) for value in rows[-1].values())
-            and (_is_flat(infrared) or _is_flat(visible))
-        )
-    scores, left_out = {}, []
-    for entry in entries:
-        values = np.array([row[entry.column] for row in rows])
-        skip = np.isnan(values) & np.array(dead)
-        if skip.any():
-            left_out.append(f"{entry.column} ({np.count_nonzero(skip)})")
-        kept = values[~skip]
-        scores[entry.column] = float(kept.mean()) if kept.size else math.nan
+        pairs = as_pairs(X)
+        fused = estimator.transform(X)
+        if len(fused) != len(pairs):
+            raise ValueError(
+                f"{type(estimator).__name__}.transform returned {len(fused)} images "
+                f"for {len(pairs)} pairs: a scorer needs one fused image a pair."
+            )
+        table, excused = [], []
+        for i in range(len(pairs)):
+            infrared, visible = pairs.read(i)
+            row = measure(infrared, visible, fused[i])
+            table.append([row[column] for column in better])
+            excused.append(
+                any(map(math.isnan, table[-1]))
+                and (_is_flat(infrared) or _is_flat(visible))
+            )
+        values = PairValues(better, table, excused)
+    left_out = values.left_out()
     if left_out:
+        named = ", ".join(f"{column} ({n})" for column, n in left_out.items())
         warnings.warn(
-            f"pairs left out because a source is constant: {', '.join(left_out)} of "
-            f"{len(pairs)}.",
+            f"pairs left out because a source is constant: {named} of {len(pairs)}.",
             UndefinedMetricWarning,
             stacklevel=4,
         )
-    return scores
+    return values
 
 
 def _is_flat(image):

@@ -35,6 +35,9 @@ class Entry(NamedTuple):
         return registry[self.metric]
 
 
+_IMAGES = {"infrared", "visible", "fused", "image"}
+
+
 def _vifb():
     mean = {"channel": "mean"}
     return [
@@ -207,7 +210,7 @@ def as_entries(metrics) -> list[Entry]:
     for item in metrics:
         item = item.name if isinstance(item, Metric) else item
         entry = Entry(item, item) if isinstance(item, str) else Entry(*item)
-        registry[entry.metric]  # its error names the choices
+        _check(entry)
         entries.append(entry)
     columns = [entry.column for entry in entries]
     if not entries or len(set(columns)) < len(columns):
@@ -216,6 +219,23 @@ def as_entries(metrics) -> list[Entry]:
             'variants apart, e.g. ("qabf_liu", "qabf", {"variant": "liu"}).'
         )
     return entries
+
+
+def _check(entry):
+    """Refuse what `compute_entries` could not compute."""
+    record = entry.record  # its error names the choices
+    if not isinstance(entry.column, str) or not isinstance(entry.kwargs, dict):
+        raise ValueError(
+            f"metrics: {list(entry)!r}: expected a name, a key of the registry and a "
+            "mapping of keywords."
+        )
+    known = {*record.__signature__.parameters, "channel"} - _IMAGES
+    unknown = [name for name in entry.kwargs if name not in known]
+    if unknown:
+        raise ValueError(
+            f"metrics: {entry.metric!r} has no keyword {unknown[0]!r}: use "
+            f"{', '.join(sorted(known))}."
+        )
 
 
 def compute_entries(

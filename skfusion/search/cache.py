@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._tags import get_tags
 
@@ -20,45 +20,10 @@ from .._version import __version__
 from ..base import ImageTransformer
 from ..compose import DropChroma, EnhanceByModality, PerChannel, PreserveChroma
 
-__all__ = ["CachedTransformer", "Candidate", "EnhancementCache", "learns"]
+__all__ = ["CachedTransformer", "EnhancementCache", "learns", "with_cache"]
 
 _AROUND = (DropChroma, PerChannel, PreserveChroma)
 _COMPOSITIONS = (Pipeline, EnhanceByModality, *_AROUND)
-
-
-class Candidate(BaseEstimator):
-    """What a search fits and scores in place of the pipeline itself.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The pipeline; its parameters are the candidate's under ``estimator__``.
-    cache : EnhancementCache, optional
-
-    Attributes
-    ----------
-    estimator_ : estimator
-        The pipeline, without a trace of the cache. It is fitted only if it learns:
-        ``Pipeline.fit`` would run all its steps on all pairs a second time.
-    """
-
-    def __init__(self, estimator, cache=None):
-        self.estimator = estimator
-        self.cache = cache
-
-    def fit(self, X, y=None):
-        """Fit the pipeline if anything in it learns from X."""
-        self.estimator_ = clone(self.estimator)
-        if learns(self.estimator_):
-            self.estimator_.fit(X)
-        return self
-
-    def transform(self, X):
-        """Fuse the pairs, enhanced images from the cache."""
-        estimator = self.estimator_
-        if self.cache is not None:
-            estimator = _with_cache(estimator, self.cache)
-        return estimator.transform(X)
 
 
 class EnhancementCache:
@@ -227,13 +192,13 @@ def _described(value):
     raise TypeError
 
 
-def _with_cache(estimator, cache):
+def with_cache(estimator, cache):
     """Return the same estimator for ``transform`` only, its enhancement cached."""
     if type(estimator) in _AROUND:
         inner = getattr(estimator, "estimator_", estimator.estimator)
-        return type(estimator)(_with_cache(inner, cache))
+        return type(estimator)(with_cache(inner, cache))
     if type(estimator) is Pipeline:
-        return Pipeline([(n, _with_cache(step, cache)) for n, step in estimator.steps])
+        return Pipeline([(n, with_cache(step, cache)) for n, step in estimator.steps])
     if type(estimator) is EnhanceByModality:
         slots = {}
         for name, slot in estimator.get_params(deep=False).items():

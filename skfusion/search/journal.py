@@ -1,80 +1,72 @@
-"""Note each finished candidate at once, so that an interrupted search keeps them."""
+"""The record of a search: what was measured of each candidate, as soon as it was."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
+from ..metrics.scorer import PairValues
 
-from .space import shown
-
-__all__ = ["Journal", "SearchInterrupted", "short"]
+__all__ = ["Journal", "Record"]
 
 
-class SearchInterrupted(KeyboardInterrupt):
-    """A search was interrupted.
+class Record(NamedTuple):
+    """A candidate in a round of the search.
 
     Attributes
     ----------
-    table : pandas.DataFrame
-        The candidates that were finished, as :func:`skfusion.search.run_search`
-        returns them, without their seconds; a parameter of another branch of the
-        space has its default.
+    number : int
+        The candidate's place among all.
+    values : PairValues
+    pairs : list of str
+        Names of the pairs that were scored.
+    seconds : float
+        Fitting, fusing and measuring.
     """
 
-    def __init__(self, table):
-        super().__init__(f"{len(table)} candidates were finished: see .table")
-        self.table = table
+    number: int
+    values: PairValues
+    pairs: list
+    seconds: float
 
 
 class Journal:
-    """A file with one line a finished candidate.
+    """A file with one line a finished candidate, which an interrupted search keeps.
 
     Parameters
     ----------
     path : path
-    names : iterable of str
-        The parameters that vary, as seen from the candidate.
+    entries : list of skfusion.metrics.sets.Entry
+        What is measured.
     """
 
-    def __init__(self, path, names):
+    def __init__(self, path, entries):
         self.path = Path(path)
-        self.names = sorted(set(names))
+        self.entries = entries
 
-    def add(self, estimator, scores, n_pairs):
-        """Append a candidate; one short write, so that workers may share the file."""
-        given = estimator.get_params()
-        params = {shown(n): short(given[n]) for n in self.names if n in given}
-        line = json.dumps({"params": params, "scores": scores, "n_pairs": n_pairs})
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    def results(self, rounds=False):
-        """Return what is noted in the form of ``cv_results_``, ``None`` for nothing."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        rows = [json.loads(line) for line in lines]
-        if not rows:
-            return None
-        unknown = np.full(len(rows), np.nan)
-        results = {
-            "params": [row["params"] for row in rows],
-            "mean_fit_time": unknown,
-            "mean_score_time": unknown,
+    def add(self, record):
+        """Append a record; one write, so that workers may share the file."""
+        values = record.values
+        content = {
+            **record._asdict(),
+            "values": values.table.tolist(),
+            "excused": values.excused.tolist(),
         }
-        for name in rows[0]["scores"]:
-            results[f"mean_test_{name}"] = np.array([r["scores"][name] for r in rows])
-        if rounds:
-            n_pairs = np.array([row["n_pairs"] for row in rows])
-            results["iter"] = results["n_resources"] = n_pairs
-        return results
+        line = json.dumps(content).encode() + b"\n"
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(handle, "ab", buffering=0) as file:
+            file.write(line)
 
-
-def short(value):
-    """Return numbers and texts as they are, the rest as text on one line."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    return " ".join(repr(value).split())
+    def records(self) -> list[Record]:
+        """Return what is noted, in the order of the candidates and then of rounds."""
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        better = {entry.column: entry.record.better for entry in self.entries}
+        records = []
+        for line in lines:
+            content = json.loads(line)
+            values = PairValues(better, content.pop("values"), content.pop("excused"))
+            records.append(Record(values=values, **content))
+        return sorted(records, key=lambda record: (record.number, len(record.pairs)))

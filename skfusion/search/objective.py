@@ -6,12 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from .._ranks import rank_among
+from .._text import csv_cell
 from ..metrics import registry
 from ..metrics.sets import Entry, as_entries
-from ..ranking import mean_ranks
+from ..ranking import rank_scores
 from .tables import read_scores
 
-__all__ = ["MEAN_RANK", "MeanRank", "resolve_objective"]
+__all__ = ["MEAN_RANK", "MeanRank", "ranks_among", "resolve_objective"]
 
 MEAN_RANK = "mean-rank"
 
@@ -82,6 +83,7 @@ class MeanRank:
         self.entries = as_entries(metrics)
         self.names = None if names is None else [str(name) for name in names]
         self.table = None if against is None else read_scores(against, self.entries)
+        self._references = {}
         if self.table is not None:
             self._reference(self.names)  # a missing pair is named before the search
 
@@ -111,8 +113,7 @@ class MeanRank:
         ndarray of int, shape (n_candidates,)
         """
         scores = self._scores(cv_results)
-        among = _ranks_among(scores, self.entries)
-        return np.lexsort((among, self._ranks(scores)))
+        return np.lexsort((ranks_among(scores), self._ranks(scores)))
 
     def ranks(self, cv_results):
         """Return the mean rank of each candidate.
@@ -159,15 +160,21 @@ class MeanRank:
 
     def _ranks(self, scores):
         if self.table is None:
-            return _ranks_among(scores, self.entries)
+            return ranks_among(scores)
         return _ranks_against(scores, self._reference(self.names))
 
     def _reference(self, names):
         """Return the methods' scores, one array a metric."""
+        key = None if names is None else tuple(names)
+        if key not in self._references:
+            self._references[key] = self._reference_of(names)
+        return self._references[key]
+
+    def _reference_of(self, names):
         table = self.table
         if "image" in table.index.names:
             images = table.index.unique("image")
-            names = list(images if names is None else names)
+            names = list(images if names is None else map(csv_cell, names))
             missing = [name for name in names if name not in images]
             if missing:
                 raise ValueError(
@@ -210,6 +217,10 @@ def resolve_objective(metrics, objective, against):
     objective : str
         ``"mean-rank"`` or the name of a column.
     """
+    if not isinstance(objective, str | None):
+        raise ValueError(
+            f"objective={objective!r}: expected {MEAN_RANK!r} or the name of a metric."
+        )
     if objective is None and against is not None:
         objective = MEAN_RANK
     if metrics is None:
@@ -237,13 +248,9 @@ def resolve_objective(metrics, objective, against):
     )
 
 
-def _ranks_among(scores, entries):
-    import pandas as pd
-
-    means = pd.DataFrame(scores, columns=[entry.column for entry in entries])
-    for entry in entries:
-        means[entry.column] = as_value(means[entry.column], entry.record)
-    return mean_ranks(means, entries).to_numpy()
+def ranks_among(scores):
+    """Return the mean rank of each row among all, greater scores first."""
+    return np.column_stack([rank_scores(column) for column in scores.T]).mean(axis=1)
 
 
 def _ranks_against(scores, reference):
@@ -252,10 +259,3 @@ def _ranks_against(scores, reference):
     for k, methods in enumerate(reference):
         ranks[:, k] = rank_among(scores[:, k], methods[:, None])
     return ranks.mean(axis=1)
-
-
-def as_value(scores, record):
-    """Undo ``record.better``; with a target, its value below the target."""
-    if record.target is not None:
-        return record.target + scores
-    return scores if record.higher_is_better else -scores

@@ -4,25 +4,39 @@
 from __future__ import annotations
 
 import tempfile
+import time
+import warnings
 from pathlib import Path
 
-import joblib
-import numpy as np
-
 from .._atomic_files import replace_file
+from .._text import as_csv
+from ..images.notices import Notices
 from ..metrics import FusionScorer, single_split
-from ..metrics.sets import compute_entries
 from ..model_files import save_pipeline
 from ..pairs import as_pairs
-from .cache import Candidate, EnhancementCache, learns
-from .journal import Journal, SearchInterrupted, short
-from .objective import MEAN_RANK, MeanRank, as_value, resolve_objective
-from .space import shown
-from .strategies import check_strategy, make_searcher, varying
+from .cache import EnhancementCache, learns
+from .candidate import Candidate
+from .journal import Journal, Record
+from .objective import MEAN_RANK, MeanRank, resolve_objective
+from .results import check_columns, search_table
+from .strategies import check_strategy, draw_candidates, make_searcher
 
-__all__ = ["run_search", "write_search"]
+__all__ = ["SearchInterrupted", "run_search", "save_table", "write_search"]
 
-_RESERVED = ("score", "mean rank", "mean_rank", "seconds", "n_pairs", "rank")
+
+class SearchInterrupted(KeyboardInterrupt):
+    """A search was interrupted.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The candidates that were finished, as :func:`skfusion.search.run_search`
+        returns them.
+    """
+
+    def __init__(self, table):
+        super().__init__(f"{len(table)} candidates were finished: see .table")
+        self.table = table
 
 
 def run_search(
@@ -43,7 +57,8 @@ def run_search(
     Parameters
     ----------
     pairs : pairs
-        Read into memory once if they are paths.
+        Read into memory if they are paths. One that cannot be read is left out, with
+        a warning that says why.
     space : SearchSpace
         What the following arguments leave open (``None``) is taken from it.
     objective : str, optional
@@ -76,15 +91,16 @@ def run_search(
         the metric counts it, ``mean_rank`` where ranks were asked for, the seconds
         spent on it, ``n_pairs`` of its last round for halving, and ``rank``.
         ``table.attrs`` names columns: ``"parameters"``, ``"metrics"``,
-        ``"objective"``.
+        ``"objective"``; and the pairs that were left out: ``"failures"``, a list of
+        dicts with ``pair`` and ``error``.
     best : estimator
         Fitted with the best parameters.
 
     Raises
     ------
     ValueError
-        If the arguments do not fit together, the table lacks a metric or a pair, or a
-        candidate cannot fuse.
+        If the arguments do not fit together, no pair can be read, the table lacks a
+        metric or a pair, or a candidate cannot fuse.
     SearchInterrupted
         A ``KeyboardInterrupt`` whose ``table`` has the candidates finished so far.
 
@@ -115,54 +131,50 @@ def run_search(
     seed = space.random_state if random_state is None else random_state
     check_strategy(strategy, n_candidates, space.grid)
     entries, objective = resolve_objective(space.metrics, objective, against)
-    for entry in entries:
-        if entry.column in _RESERVED:
-            raise ValueError(
-                f"metrics: {entry.column!r} is a column of every search: give the "
-                "metric another name."
-            )
-    X = as_pairs(pairs).pack()
+    check_columns(entries, space.grid)
+    candidates = draw_candidates(strategy, space.grid, n_candidates, seed)
+    X, failures = _readable(as_pairs(pairs))
     _check_pairs(X, strategy)
     ranker = None
     if objective == MEAN_RANK or against is not None:
         ranker = MeanRank(entries, against=against, names=X.names)
-    if strategy == "halving":
-        if objective == MEAN_RANK and not ranker.fixed:
-            raise ValueError(
-                "objective='mean-rank' with strategy='halving': ranks among the "
-                "candidates of a round say nothing in the next; give a table with "
-                "against=, use one metric, or strategy='grid' or 'random'."
-            )
-        scorer, refit = _SearchScorer(entries, objective, ranker), "score"
-    else:
-        scorer = _SearchScorer(entries)
-        refit = ranker if objective == MEAN_RANK else objective
-    searcher = make_searcher(strategy, space.grid, n_candidates, len(X), seed)
+    rounds = strategy == "halving"
+    if rounds and objective == MEAN_RANK and not ranker.fixed:
+        raise ValueError(
+            "objective='mean-rank' with strategy='halving': ranks among the candidates "
+            "of a round say nothing in the next; give a table with against=, use one "
+            "metric, or strategy='grid' or 'random'."
+        )
+    searcher = make_searcher(strategy, candidates, len(X), seed)
     with _temporary_folder() as folder:
         if cache is None:
             cache = Path(folder) / "cache"
-        scorer.journal = Journal(Path(folder) / "journal", varying(space.grid))
+        journal = Journal(Path(folder) / "journal", entries)
         search = searcher(
             Candidate(space.estimator, EnhancementCache(cache)),
-            scoring=scorer,
-            refit=refit,
+            scoring=_Recorder(FusionScorer(entries), objective, ranker, journal),
+            refit=False,
             cv=single_split(X),
             n_jobs=n_jobs,
             verbose=verbose,
             error_score="raise",
         )
+        stopped = False
         try:
             search.fit(X)
         except KeyboardInterrupt:
-            results = scorer.journal.results(rounds=strategy == "halving")
-            if results is None:
+            if not journal.records():
                 raise
-            table = _table(results, entries, objective, ranker)
-            raise SearchInterrupted(table) from None
-    best = search.best_estimator_.estimator_
+            stopped = True
+        records = journal.records()
+    table, best = search_table(records, candidates, objective, ranker, rounds)
+    table.attrs["failures"] = failures
+    if stopped:
+        raise SearchInterrupted(table) from None
+    best = Candidate(space.estimator, params=candidates[best]).fit(X).estimator_
     if not learns(best):
         best.fit(X[:1])  # nothing is learned: the pair only shows the form
-    return _table(search.cv_results_, entries, objective, ranker), best
+    return table, best
 
 
 def write_search(table, best, folder) -> tuple[Path, Path]:
@@ -189,52 +201,53 @@ def save_table(table, folder) -> Path:
     """Write ``search.csv`` and return its path."""
     path = Path(folder) / "search.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, table.to_csv(index=False).encode())
+    replace_file(path, as_csv(table, index=False))
     return path
 
 
-class _SearchScorer(FusionScorer):
-    """FusionScorer that adds what the table and halving need.
+class _Recorder:
+    """Scorer of the search: notes all values, returns the number that decides."""
 
-    A metric with a target scores by the distance from it, which the table cannot turn
-    back into the metric's mean: that comes as ``"raw <column>"``. Halving goes by the
-    one number ``"score"``, and its ranks belong to the pairs of the round.
-    """
-
-    def __init__(self, metrics, decide=None, ranker=None):
-        super().__init__(metrics)
-        self.decide = decide
+    def __init__(self, scorer, objective, ranker, journal):
+        self.scorer = scorer
+        self.objective = objective
         self.ranker = ranker
-        self.journal = None
-        self._raw = {
-            f"raw {entry.column}": entry.column
-            for entry in self.entries
-            if entry.record.target is not None
-        }
-        self.entries += [
-            entry._replace(column=raw)
-            for entry in self.entries
-            for raw, column in self._raw.items()
-            if column == entry.column
-        ]
+        self.journal = journal
 
-    def __call__(self, estimator, X, y=None):
-        scores = super().__call__(estimator, X)
-        if self.ranker is not None:
-            scores["mean rank"] = self.ranker.rank(scores, as_pairs(X).names)
-        if self.decide == MEAN_RANK:
-            scores["score"] = -scores["mean rank"]
-        elif self.decide is not None:
-            scores["score"] = scores[self.decide]
-        if self.journal is not None:
-            self.journal.add(estimator, scores, len(X))
-        return scores
+    def __call__(self, candidate, X, y=None):
+        start = time.perf_counter()
+        values = self.scorer.values(candidate, X)
+        names = [str(name) for name in as_pairs(X).names]
+        seconds = candidate.fit_seconds_ + time.perf_counter() - start
+        self.journal.add(Record(candidate.number, values, names, seconds))
+        scores = values.scores()
+        if self.objective != MEAN_RANK:
+            return scores[self.objective]
+        if not self.ranker.fixed:
+            return 0.0  # ranks among the candidates are known when all are done
+        return -self.ranker.rank(scores, names)
 
-    def _score_pair(self, infrared, visible, fused):
-        entries = [entry for entry in self.entries if entry.column not in self._raw]
-        row = compute_entries(infrared, visible, fused, entries)
-        scores = {e.column: e.record.better(row[e.column]) for e in entries}
-        return scores | {raw: row[column] for raw, column in self._raw.items()}
+
+def _readable(pairs):
+    """Return the pairs that can be read, in memory, and what is wrong with others."""
+    good, failures = [], []
+    with Notices():
+        for i, name in enumerate(pairs.names):
+            try:
+                pairs.read(i)
+                good.append(i)
+            except (ValueError, OSError) as error:
+                error = " ".join(str(error).split())
+                failures.append({"pair": str(name), "error": error})
+    if failures:
+        named = "; ".join(f"{item['pair']!r}: {item['error']}" for item in failures)
+        if not good:
+            raise ValueError(f"none of the {len(pairs)} pairs can be read: {named}")
+        warnings.warn(
+            f"{len(failures)} of {len(pairs)} pairs are left out: {named}",
+            stacklevel=3,
+        )
+    return pairs[good].pack(), failures
 
 
 def _check_pairs(X, strategy):
@@ -247,55 +260,3 @@ def _check_pairs(X, strategy):
 
 def _temporary_folder():
     return tempfile.TemporaryDirectory(prefix="skfusion-", ignore_cleanup_errors=True)
-
-
-def _table(results, entries, objective, ranker):
-    import pandas as pd
-
-    params = [
-        {shown(name): short(value) for name, value in row.items()}
-        for row in results["params"]
-    ]
-    parameters = list(dict.fromkeys(name for row in params for name in row))
-    table = pd.DataFrame(index=range(len(params)))
-    for name in parameters:
-        column = [row.get(name) for row in params]
-        table[name] = pd.array(column) if None in column else column
-    for entry in entries:
-        raw = results.get(f"mean_test_raw {entry.column}")
-        if raw is None:
-            raw = as_value(results[f"mean_test_{entry.column}"], entry.record)
-        table[entry.column] = raw
-    if ranker is not None:
-        own = results.get("mean_test_mean rank")
-        table["mean_rank"] = ranker.ranks(results) if own is None else own
-    table["seconds"] = results["mean_fit_time"] + results["mean_score_time"]
-    if "iter" in results:
-        table["n_pairs"] = results["n_resources"]
-        keys = [-results["iter"], -results["mean_test_score"]]
-        order = np.lexsort(keys[::-1])
-        # Of a candidate that went on only its last round stands in the table.
-        hashes = [joblib.hash(row) for row in results["params"]]
-        last = {key: i for i, key in enumerate(hashes)}
-        order = order[np.isin(order, list(last.values()))]
-    elif objective == MEAN_RANK:
-        keys = [table["mean_rank"].to_numpy()]
-        order = ranker.order(results)
-    else:
-        keys = [-results[f"mean_test_{objective}"]]
-        order = np.argsort(keys[0], kind="stable")
-    table = table.iloc[order].reset_index(drop=True)
-    table["rank"] = _shared_ranks([key[order] for key in keys])
-    table.attrs = {
-        "parameters": parameters,
-        "metrics": [entry.column for entry in entries],
-        "objective": "mean_rank" if objective == MEAN_RANK else objective,
-    }
-    return table
-
-
-def _shared_ranks(keys):
-    """Rank sorted rows: those with equal keys share the first of their ranks."""
-    keys = np.nan_to_num(np.column_stack(keys), nan=np.inf)
-    new = np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)]
-    return np.maximum.accumulate(np.where(new, np.arange(1, len(keys) + 1), 0))

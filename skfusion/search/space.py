@@ -3,17 +3,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from numbers import Integral, Real
 from pathlib import Path
 
 from ..compose import with_color
+from ..metrics.sets import as_entries
 from ..model_files import decode
 from ..pipelines import get_pipeline
+from .distributions import DISTRIBUTIONS, is_int, make_distribution
 from .objective import resolve_objective
+from .parsing import read_data
 
-__all__ = ["STRATEGIES", "SearchSpace", "is_distribution", "read_space", "shown"]
+__all__ = ["STRATEGIES", "SearchSpace", "read_space", "shown"]
 
 STRATEGIES = ("grid", "random", "halving")
 _KEYS = (
@@ -28,6 +29,7 @@ _KEYS = (
     "random_state",
     "color",
 )
+_MAX_LINE = 1000
 
 
 @dataclass
@@ -115,11 +117,21 @@ def read_space(path) -> SearchSpace:
     ('qabf', {'estimator__fuse__n_levels': [2, 4, 6]})
     """
     path = Path(path)
-    content = _read_mapping(path)
+    try:
+        content = read_data(path)
+    except ValueError as error:
+        raise ValueError(f"search file {str(path)!r} {error}.") from None
+    if not isinstance(content, dict):
+        raise ValueError(
+            f"search file {str(path)!r} is no mapping: it needs the keys {_listed()}."
+        )
     try:
         return _space(content, path)
     except ValueError as error:
-        raise ValueError(f"search file {str(path)!r}: {error}") from None
+        line = " ".join(str(error).split())
+        if len(line) > _MAX_LINE:
+            line = f"{line[:_MAX_LINE]}..."
+        raise ValueError(f"search file {str(path)!r}: {line}") from None
 
 
 def _space(content, path):
@@ -129,16 +141,7 @@ def _space(content, path):
     for key in ("pipeline", "params"):
         if key not in content:
             raise ValueError(f"it lacks the key {key!r}.")
-    pipeline = content["pipeline"]
-    if isinstance(pipeline, str):
-        pipeline = get_pipeline(pipeline)
-    else:
-        pipeline = decode(pipeline)
-        if not hasattr(pipeline, "transform"):
-            raise ValueError(
-                f"pipeline={content['pipeline']!r}: expected a name of "
-                "pipeline_names() or {class: ..., params: {...}}."
-            )
+    pipeline = _pipeline(content["pipeline"])
     grid = _grid(content["params"])
     color = content.get("color", "luma")
     estimator = with_color(pipeline, color)
@@ -147,33 +150,34 @@ def _space(content, path):
     return SearchSpace(estimator, grid, **_settings(content, path))
 
 
+def _pipeline(given):
+    if isinstance(given, str):
+        return get_pipeline(given)
+    pipeline = decode(given)
+    if not hasattr(pipeline, "transform"):
+        raise ValueError(
+            f"pipeline={given!r}: expected a name of pipeline_names() or "
+            "{class: ..., params: {...}}."
+        )
+    return pipeline
+
+
 def _settings(content, path):
-    metrics = content.get("metrics")
-    metrics = [metrics] if _is_list_of_one(metrics) else metrics
-    objective = content.get("objective")
-    against = content.get("against")
-    if "refit" in content:
-        if objective is not None:
-            raise ValueError("objective and refit are one thing: keep one of them.")
-        objective = content["refit"]
+    metrics, against = content.get("metrics"), content.get("against")
     if against is not None:
         if not isinstance(against, str):
             raise ValueError(f"against={against!r}: expected the path of a table.")
         against = path.parent / against
-    entries, _ = resolve_objective(metrics, objective, against)
-    columns = [entry.column for entry in entries]
-    if "refit" in content and metrics is not None and objective not in metrics:
-        raise ValueError(f"refit={objective!r} is none of its metrics {columns}.")
     strategy = content.get("strategy", "grid")
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy={strategy!r}: use one of {', '.join(STRATEGIES)}.")
     for key in ("n_candidates", "random_state"):
         value = content.get(key)
-        if value is not None and (not _is_int(value) or value < 0):
-            raise ValueError(f"{key}={value!r}: expected a whole number.")
+        if value is not None and (not is_int(value) or not 0 <= value < 2**32):
+            raise ValueError(f"{key}={value!r}: expected a whole number below 2**32.")
     return {
         "metrics": metrics,
-        "objective": objective,
+        "objective": _objective(content, metrics, against),
         "against": against,
         "strategy": strategy,
         "n_candidates": content.get("n_candidates"),
@@ -181,29 +185,21 @@ def _settings(content, path):
     }
 
 
-def _is_list_of_one(metrics):
-    from ..metrics import registry
-
-    return isinstance(metrics, str) and metrics in registry
-
-
-def _read_mapping(path):
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"search file {str(path)!r} cannot be read: {error}") from None
-    try:
-        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        line = " ".join(str(error).split())
-        raise ValueError(f"search file {str(path)!r} is malformed: {line}") from None
-    if not isinstance(content, dict):
-        raise ValueError(
-            f"search file {str(path)!r} is no mapping: it needs the keys {_listed()}."
-        )
-    return content
+def _objective(content, metrics, against):
+    """Return what decides; ``refit`` must be one of the metrics that are named."""
+    objective = content.get("objective")
+    if "refit" not in content:
+        resolve_objective(metrics, objective, against)
+        return objective
+    if objective is not None:
+        raise ValueError("objective and refit are one thing: keep one of them.")
+    refit = content["refit"]
+    entries, _ = resolve_objective(metrics, refit, against)
+    if metrics is not None:
+        columns = [entry.column for entry in as_entries(metrics)]
+        if len(entries) > len(columns):
+            raise ValueError(f"refit={refit!r} is none of its metrics {columns}.")
+    return refit
 
 
 def _listed():
@@ -227,76 +223,18 @@ def _values(name, given):
         return decode(given)
     if isinstance(given, dict) and len(given) == 1:
         ((kind, bounds),) = given.items()
-        if kind in _DISTRIBUTIONS:
-            return _distribution(name, kind, bounds)
+        if kind in DISTRIBUTIONS:
+            return make_distribution(name, kind, bounds)
     raise ValueError(
         f"params: {name!r} is {given!r}: expected a list of values, or a "
         f"distribution {{NAME: [low, high]}} with NAME one of "
-        f"{', '.join(_DISTRIBUTIONS)}."
+        f"{', '.join(DISTRIBUTIONS)}."
     )
-
-
-def _uniform(low, high):
-    from scipy.stats import uniform
-
-    return uniform(low, high - low)
-
-
-def _loguniform(low, high):
-    from scipy.stats import loguniform
-
-    return loguniform(low, high)
-
-
-def _integers(low, high):
-    from scipy.stats import randint
-
-    return randint(low, high + 1)
-
-
-_DISTRIBUTIONS = {
-    "uniform": _uniform,
-    "loguniform": _loguniform,
-    "integers": _integers,
-}
-
-
-def _distribution(name, kind, bounds):
-    form = f"params: {name!r} is {{{kind}: {bounds!r}}}: expected"
-    if not isinstance(bounds, list) or len(bounds) != 2:
-        raise ValueError(f"{form} two numbers [low, high].")
-    for bound in bounds:
-        if isinstance(bound, str):
-            # YAML 1.1 takes 1e-3 for a word.
-            raise ValueError(
-                f"{form} numbers; {bound!r} is text: write 0.001 or 1.0e-3."
-            )
-        if kind == "integers" and not _is_int(bound):
-            raise ValueError(f"{form} whole numbers.")
-        if not isinstance(bound, Real) or isinstance(bound, bool):
-            raise ValueError(f"{form} numbers.")
-    low, high = bounds
-    if not -float("inf") < low < high < float("inf"):
-        raise ValueError(f"{form} finite low < high.")
-    if kind == "loguniform" and low <= 0:
-        raise ValueError(f"{form} low > 0.")
-    return _DISTRIBUTIONS[kind](low, high)
-
-
-def is_distribution(values):
-    """Tell a distribution from a list of values."""
-    return hasattr(values, "rvs")
 
 
 def shown(name):
     """Return a parameter's name as the search file has it."""
-    for _ in ("Candidate", "PreserveChroma"):
-        name = name.removeprefix("estimator__")
-    return name
-
-
-def _is_int(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return name.removeprefix("estimator__")  # of what keeps the colour
 
 
 def _prefixed(grid, prefix):

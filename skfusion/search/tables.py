@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 import os
+from io import StringIO
 
 import numpy as np
 
+from .._text import csv_cell
+from .parsing import read_text
+
 __all__ = ["VIFB_COLUMNS", "read_scores"]
+
+_MAX_BYTES = 2**26
 
 # Names in the tables that the VIFB benchmark publishes: columns of the set "vifb".
 VIFB_COLUMNS = {
@@ -56,15 +62,17 @@ def read_scores(against, entries):
     else:
         name = f"against={os.fspath(against)!r}"
         try:
-            table = pd.read_csv(against)
-        except (OSError, ValueError) as error:
+            # The text alone: pandas would open addresses and unpack archives.
+            table = pd.read_csv(StringIO(read_text(against, _MAX_BYTES)))
+        except (OSError, ValueError, OverflowError) as error:
             line = " ".join(str(error).split())
             raise ValueError(f"{name}: the table cannot be read: {line}") from None
     if len(table.columns) < 2 or not len(table):
         raise ValueError(f"{name}: expected a column of methods, then metrics.")
     if "method" not in table.columns:
         table = table.rename(columns={table.columns[0]: "method"})
-    table = table.rename(columns={"pair": "image"})
+    if "image" not in table.columns:
+        table = table.rename(columns={"pair": "image"})
     index = ["method", "image"] if "image" in table.columns else ["method"]
     if {"metric", "value"} <= set(table.columns):
         _refuse_duplicates(table, [*index, "metric"], name)
@@ -74,7 +82,7 @@ def read_scores(against, entries):
         table = table.set_index(index)
     if len(index) == 2:
         table.index = table.index.set_levels(
-            table.index.levels[1].astype(str), level="image"
+            table.index.levels[1].astype(str).map(csv_cell), level="image"
         )
     if set(VIFB_COLUMNS) & set(table.columns) - {"Qabf", "Qcb", "Qcv"}:
         table = table.rename(columns=VIFB_COLUMNS)

@@ -19,11 +19,11 @@ from skfusion.images import read_image, write_image
 from skfusion.search import SearchSpace, run_search
 from skfusion.search.cache import (
     CachedTransformer,
-    Candidate,
     EnhancementCache,
     learns,
     step_key,
 )
+from skfusion.search.candidate import Candidate
 from skfusion.transforms import HDRC, SSR, GuidedFilter, LinearStretch
 
 

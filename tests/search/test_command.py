@@ -11,7 +11,7 @@ from skfusion.cli import main
 from skfusion.images import read_image, to_dtype, write_image
 from skfusion.model_files import load_pipeline
 from skfusion.search import read_space, run_search
-from skfusion.search.cache import Candidate
+from skfusion.search.candidate import Candidate
 
 SPACE = """
 pipeline: laplacian_pyramid
@@ -174,7 +174,7 @@ def test_an_interrupt_keeps_the_finished_candidates(
     assert [path.name for path in (folder / "out").iterdir()] == ["search.csv"]
     table = pd.read_csv("out/search.csv")
     assert len(table) == 3 and table["rank"][0] == 1
-    assert table["mean_rank"].is_monotonic_increasing and table["seconds"].isna().all()
+    assert table["mean_rank"].is_monotonic_increasing and (table["seconds"] > 0).all()
     assert "3 finished candidates" in capsys.readouterr().out
     # What stands there is what a whole search finds for the same candidates.
     monkeypatch.setattr(Candidate, "transform", transform)
