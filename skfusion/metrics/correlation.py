@@ -60,6 +60,14 @@ def cc(ctx: Context, *, variant: str = "mean") -> float:
     float
         NaN, with a warning, if an image is constant.
 
+    See Also
+    --------
+    scd : Correlation of what the fused image adds to one source with the other.
+
+    Notes
+    -----
+    ``(r(A, F) + r(B, F)) / 2``.
+
     Examples
     --------
     >>> import numpy as np
@@ -106,6 +114,10 @@ def scd(ctx: Context, *, variant: str = "float") -> float:
     -------
     float
         NaN, with a warning, if a source is constant or the fused image equals one.
+
+    See Also
+    --------
+    cc : Correlation of the images themselves.
 
     Notes
     -----

@@ -55,6 +55,15 @@ def mse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> floa
     -------
     float
 
+    See Also
+    --------
+    rmse : Its root.
+    psnr : In decibels below the peak.
+
+    Notes
+    -----
+    ``(mean((A - F)^2) + mean((B - F)^2)) / 2``.
+
     Examples
     --------
     >>> import numpy as np
@@ -89,6 +98,14 @@ def rmse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> flo
     Returns
     -------
     float
+
+    See Also
+    --------
+    mse : Its square.
+
+    Notes
+    -----
+    ``sqrt((mean((A - F)^2) + mean((B - F)^2)) / 2)``.
 
     Examples
     --------
@@ -127,6 +144,14 @@ def psnr(ctx: Context, *, variant: str = "mean") -> float:
     -------
     float
         Infinity where the fused image equals both sources.
+
+    See Also
+    --------
+    mse : The error itself.
+
+    Notes
+    -----
+    ``10 log10(255^2 / MSE)`` with the mean squared error of :func:`mse`.
 
     Examples
     --------

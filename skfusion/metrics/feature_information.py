@@ -82,10 +82,15 @@ def fmi(ctx: Context, *, variant: str = "none", window: int = 3) -> float:
 
     See Also
     --------
-    fmi_pixel, fmi_w, fmi_dct
+    fmi_pixel, fmi_w, fmi_dct : The features that tables name.
+    mi : Mutual information of the whole images.
 
     Notes
     -----
+    In each window the values of the feature, stretched and divided by their sum, are
+    read as a distribution; the mean over windows and sources of ``2 I(X, F) / (H(X) +
+    H(F))``.
+
     What tables call FMI_pixel is computed on *edges*: the published file says "default:
     no feature extraction" and takes ``feature='edge'``. Its edges come from MATLAB's
     ``edge``, whose thinning is not public; ours are those of GNU Octave. Gradients and

@@ -75,6 +75,17 @@ def ag(ctx: Context, *, variant: str = "central") -> float:
     float
         In grey levels of 255. NaN, with a warning, for a single row or column.
 
+    See Also
+    --------
+    df : The same by forward differences.
+    ei : Mean Sobel magnitude.
+    sf : Root of the mean squared difference.
+
+    Notes
+    -----
+    ``sum(sqrt((gx^2 + gy^2) / 2)) / ((H - 1) (W - 1))`` with central differences gx and
+    gy, one-sided at the border.
+
     References
     ----------
     .. [1] G. Cui et al., "Detail preserved fusion of visible and infrared images using
@@ -128,6 +139,15 @@ def df(ctx: Context, *, variant: str = "forward") -> float:
     float
         In grey levels of 255. NaN, with a warning, for a single row or column.
 
+    See Also
+    --------
+    ag : The same by central differences.
+
+    Notes
+    -----
+    ``sum(sqrt((dx^2 + dy^2) / 2)) / ((H - 1) (W - 1))`` with forward differences dx and
+    dy.
+
     Examples
     --------
     >>> import numpy as np
@@ -162,6 +182,14 @@ def ei(ctx: Context, *, variant: str = "replicate") -> float:
     -------
     float
         In grey levels of 255.
+
+    See Also
+    --------
+    ag : Mean gradient by differences.
+
+    Notes
+    -----
+    ``sum(sqrt(gx^2 + gy^2)) / (H W)`` with Sobel's gx and gy.
 
     References
     ----------
@@ -205,8 +233,16 @@ def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
     -------
     float
 
+    See Also
+    --------
+    qsf : The same over what the sources hold.
+    ag : Mean gradient.
+
     Notes
     -----
+    ``sqrt((sum(dx^2) + sum(dy^2)) / (H W))`` with the differences dx and dy of
+    neighbours.
+
     VIFB runs this on the colour image as one H x 3W matrix, with a difference between
     the last column of one channel and the first of the next;
     ``metric_set("vifb")`` reproduces that with the registry's ``channel="vifb"``.
@@ -258,6 +294,14 @@ def sd(ctx: Context, *, variant: str = "population") -> float:
     Returns
     -------
     float
+
+    See Also
+    --------
+    en : Entropy of the grey levels.
+
+    Notes
+    -----
+    ``sqrt(sum((F - mean(F))^2) / (H W))``.
 
     References
     ----------

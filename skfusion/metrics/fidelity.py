@@ -136,6 +136,16 @@ def vif(ctx: Context, *, variant: str = "pixel", reduction: str | None = None) -
     ImportError
         For the wavelet variants, if pyrtools is missing.
 
+    See Also
+    --------
+    viff : Of the source with the weaker gain in each window.
+
+    Notes
+    -----
+    With ``f = g x + noise`` of variance s in each window of a source x of variance v:
+    ``sum(log(1 + g^2 v / (s + n))) / sum(log(1 + v / n))`` over the windows of all
+    scales, n = 2 on grey levels of 255.
+
     References
     ----------
     .. [1] H. R. Sheikh, A. C. Bovik, "Image information and visual quality", IEEE
@@ -193,8 +203,15 @@ def viff(ctx: Context, *, variant: str = "han") -> float:
     ValueError
         If a side is under 41 pixels.
 
+    See Also
+    --------
+    vif : Of each source, then their mean.
+
     Notes
     -----
+    ``sum_s p_s sum(log(1 + g^2 v / (s + n))) / sum(log(1 + v / n))`` over the scales s
+    and the windows of a scale, in the terms of :func:`vif`, with n = 0.005 * 255^2.
+
     The four scales count 1 : 0 : 0.15 : 1, in the published code as here. A tie of the
     two gains takes the visible image.
 

@@ -71,6 +71,17 @@ def qabf(
     float
         NaN, with a warning, if there is no edge in either source.
 
+    See Also
+    --------
+    labf : What of the edges is lost.
+    nabf : Edges that were invented.
+
+    Notes
+    -----
+    ``sum(Q_AF g_A + Q_BF g_B) / sum(g_A + g_B)`` with Sobel magnitudes g and angles a,
+    ``Q_XF = 0.9994 / (1 + exp(-15 (G - 0.5))) * 0.9879 / (1 + exp(-22 (D - 0.8)))``,
+    ``G = min(g_X, g_F) / max(g_X, g_F)`` and ``D = 1 - |a_X - a_F| / (pi / 2)``.
+
     References
     ----------
     .. [1] C. S. Xydeas, V. Petrovic, "Objective image fusion performance measure",
@@ -125,6 +136,18 @@ def labf(ctx: Context, *, variant: str = "kumar", data_range: float = 255) -> fl
     -------
     float
 
+    See Also
+    --------
+    qabf : What of the edges is kept.
+    nabf : Edges that were invented.
+
+    Notes
+    -----
+    ``sum((1 - Q_AF) w_A + (1 - Q_BF) w_B) / sum(w_A + w_B)``, the first sum over the
+    pixels whose fused gradient is no larger than one of the sources', with Q of
+    :func:`qabf` in its form ``"petrovic_kumar"`` and the gradients to the power 1.5 as
+    weights w, 0.001 where a gradient is below 2.
+
     References
     ----------
     .. [1] B. K. Shreyamsha Kumar, "Multifocus and multispectral image fusion based on
@@ -176,6 +199,17 @@ def nabf(ctx: Context, *, variant: str = "modified", data_range: float = 255) ->
     -------
     float
 
+    See Also
+    --------
+    qabf : What of the edges is kept.
+    labf : What of them is lost.
+
+    Notes
+    -----
+    ``sum((1 - Q_AF) w_A + (1 - Q_BF) w_B) / sum(w_A + w_B)``, the first sum over the
+    pixels whose fused gradient is larger than both of the sources', with Q and w of
+    :func:`labf`.
+
     References
     ----------
     .. [1] B. K. Shreyamsha Kumar, "Multifocus and multispectral image fusion based on
@@ -221,8 +255,16 @@ def qm(ctx: Context, *, variant: str = "liu") -> float:
     float
         NaN, with a warning, where the sources have no detail at one of the levels.
 
+    See Also
+    --------
+    qabf : Edge transfer by gradients.
+
     Notes
     -----
+    ``Q_1^(2/3) Q_2^(1/3)`` with, at level l, ``Q_l = sum(E_A w_A + E_B w_B) / sum(w_A +
+    w_B)``, ``E_X = sum(exp(-|X - F|))`` and ``w_X = sum(X^2)`` over the three bands of
+    detail.
+
     The preservation of a pixel is a sum over three bands, so that identical images give
     3.
 
@@ -272,8 +314,16 @@ def qsf(ctx: Context, *, variant: str = "zheng") -> float:
         Below 0 detail was lost, above 0 detail was invented. NaN, with a warning, if
         both sources are constant.
 
+    See Also
+    --------
+    sf : Spatial frequency of one image.
+
     Notes
     -----
+    ``(SF_F - SF_R) / SF_R`` with ``SF^2 = (sum(dx^2) + sum(dy^2) + (sum(du^2) +
+    sum(dv^2)) / sqrt(2)) / (H W)``, du and dv the differences along the diagonals; R
+    holds at each pixel and in each direction the larger difference of the sources.
+
     Some tables read it as higher is better, which holds below 0 only; a scorer made of
     it maximises ``-abs(qsf)``.
 

@@ -95,7 +95,12 @@ def en(ctx: Context, *, variant: str = "plain") -> float:
 
     See Also
     --------
-    ce, mi
+    ce : How far the grey levels of the sources are from those of the fused image.
+    mi : What the grey levels of both have in common.
+
+    Notes
+    -----
+    ``-sum_k p_k log2(p_k)`` with the share p_k of the pixels that have grey level k.
 
     References
     ----------
@@ -145,6 +150,11 @@ def ce(ctx: Context, *, variant: str = "mean") -> float:
     Returns
     -------
     float
+
+    See Also
+    --------
+    en : Entropy of the fused image alone.
+    mi : Mutual information, which sees where the levels lie.
 
     Notes
     -----
@@ -223,6 +233,16 @@ def mi(ctx: Context, *, variant: str = "bits") -> float:
     -------
     float
 
+    See Also
+    --------
+    nmi : The same over the entropies.
+    fmi : The same of features, window by window.
+
+    Notes
+    -----
+    ``I(X, F) = H(X) + H(F) - H(X, F)`` with the entropies of the grey levels and of
+    their pairs.
+
     References
     ----------
     .. [1] G. Qu, D. Zhang, P. Yan, "Information measure for performance of image
@@ -285,6 +305,16 @@ def nmi(ctx: Context, *, variant: str = "hossny") -> float:
     float
         NaN, with a warning, if an image is constant (and not 0 everywhere).
 
+    See Also
+    --------
+    mi : Without the division.
+    qncie : The same correlations of all three images.
+
+    Notes
+    -----
+    ``2 (I(A, F) / (H(A) + H(F)) + I(B, F) / (H(B) + H(F)))`` on images stretched to
+    0..255.
+
     References
     ----------
     .. [1] M. Hossny, S. Nahavandi, D. Creighton, "Comments on 'Information measure for
@@ -340,8 +370,16 @@ def qte(ctx: Context, *, variant: str = "nava") -> float:
     float
         NaN, with a warning, if an image is constant (and not 0 everywhere).
 
+    See Also
+    --------
+    nmi : With Shannon's entropy.
+
     Notes
     -----
+    ``(T(A, F) + T(B, F)) / (H(A)^q + H(B)^q + T(A, B))`` with Tsallis' mutual
+    information ``T(X, Y) = (1 - sum_ij p_ij^q / (p_i p_j)^(q - 1)) / (1 - q)`` of
+    images stretched to 0..255.
+
     The swap is kept by default because every published Q_TE table carries it.
 
     References
@@ -407,6 +445,10 @@ def qncie(ctx: Context, *, variant: str = "wang") -> float:
     -------
     float
         NaN, with a warning, if an image is constant (and not 0 everywhere).
+
+    See Also
+    --------
+    nmi : Mutual information over the entropies.
 
     Notes
     -----

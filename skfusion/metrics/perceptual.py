@@ -110,8 +110,15 @@ def qcv(ctx: Context, *, variant: str = "chen_varshney") -> float:
         NaN, with a warning, if an image is constant (a black fused image is defined) or
         both sources are without edges.
 
+    See Also
+    --------
+    qcb : Contrasts in place of errors.
+
     Notes
     -----
+    ``sum(w_A D_A + w_B D_B) / sum(w_A + w_B)`` over the blocks, with the weights w and
+    the mean squares D of what follows.
+
     In blocks of 16 x 16 pixels, the mean square of the difference to each source, seen
     through the contrast sensitivity function of Mannos and Sakrison, is weighted by the
     sum of the fifth powers of that source's Sobel magnitudes. Images are stretched to
@@ -175,8 +182,16 @@ def qcb(ctx: Context, *, variant: str = "chen_blum") -> float:
     float
         NaN, with a warning, if an image is constant.
 
+    See Also
+    --------
+    qcv : Errors in place of contrasts.
+
     Notes
     -----
+    ``C = |G_2 * x / (G_4 * x) - 1|``, masked to ``C^3 / (C^2 + 0.0001)``; the mean of
+    ``w_A Q_AF + w_B Q_BF`` with the ratio Q of the smaller to the larger and the
+    weights ``w_A = C_A^2 / (C_A^2 + C_B^2)`` of the masked contrasts.
+
     Each image is stretched to 0..255, filtered by a contrast sensitivity function
     (difference of Gaussians), and its local contrast is the ratio of a Gaussian of
     standard deviation 2 to one of 4, less one. The ratio of the smaller to the larger

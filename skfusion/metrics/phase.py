@@ -189,8 +189,16 @@ def qp(ctx: Context, *, variant: str = "zhao") -> float:
         About 0 to 1. NaN, with a warning, if an image is constant or no pixel of the
         sources belongs to a feature.
 
+    See Also
+    --------
+    qabf : Edge transfer by gradients.
+
     Notes
     -----
+    ``P(congruency) P(maximum moment) P(minimum moment)`` with the sum P of
+    ``(c_xf + C) / (sqrt(|v_x v_f|) + C)`` over the pixels of features, divided by their
+    number, C = 0.0001.
+
     Phase congruency, its maximum and its minimum moment of the fused image are each
     correlated in 11 x 11 windows with those of either source and of the pixelwise
     stronger one. The largest correlation of each feature pixel is averaged, and the

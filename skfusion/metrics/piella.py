@@ -156,6 +156,12 @@ def qs(ctx: Context, *, variant: str = "ssim") -> float:
     ValueError
         If the images are smaller than a window.
 
+    See Also
+    --------
+    qw : With more weight where a source varies.
+    qe : Times the quality of the edges.
+    qy, qc : Other shares of the sources.
+
     Notes
     -----
     With lambda the share of the infrared image's variance in a window, the mean of
@@ -208,8 +214,16 @@ def qw(ctx: Context, *, variant: str = "ssim") -> float:
     ValueError
         If the images are smaller than a window.
 
+    See Also
+    --------
+    qs : All windows alike.
+    qe : Times the quality of the edges.
+
     Notes
     -----
+    ``sum(c q) / sum(c)`` over the windows, with q of :func:`qs` and the larger source
+    variance c.
+
     The weight of a window is the larger of the two source variances, over its sum.
 
     References
@@ -261,6 +275,10 @@ def qe(ctx: Context, *, variant: str = "ssim", alpha: float | None = None) -> fl
     ------
     ValueError
         If the images are smaller than a window.
+
+    See Also
+    --------
+    qw : Quality of the images alone.
 
     Notes
     -----

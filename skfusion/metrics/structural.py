@@ -85,6 +85,12 @@ def ssim(ctx: Context, *, variant: str = "wang", reduction: str | None = None) -
     ValueError
         If a side is under 11 pixels (not for the variants with a border).
 
+    See Also
+    --------
+    ms_ssim : At five scales.
+    mef_ssim : Against the stronger of the source structures.
+    qs : With the share of each source set by its variance.
+
     Notes
     -----
     For a window with means m, variances v and covariance c,
@@ -175,11 +181,16 @@ def ms_ssim(
     ValueError
         If a side is under 161 pixels (41 for ``"mef"``).
 
+    See Also
+    --------
+    ssim : At one scale.
+    mef_ssim : What several toolboxes print under this name.
+
     Notes
     -----
-    Product of the mean contrast-structure terms of scales 1 to 4 and the mean SSIM of
-    scale 5, raised to 0.0448, 0.2856, 0.3001, 0.2363 and 0.1333; a negative term counts
-    as 0.
+    ``c_1^w_1 c_2^w_2 c_3^w_3 c_4^w_4 s_5^w_5`` of the mean contrast-structure terms c
+    of four scales and the mean SSIM s of the fifth, with w = 0.0448, 0.2856, 0.3001,
+    0.2363 and 0.1333; a negative term counts as 0.
 
     References
     ----------
@@ -242,8 +253,16 @@ def mef_ssim(ctx: Context, *, variant: str = "single_scale") -> float:
     ValueError
         If the images are too small.
 
+    See Also
+    --------
+    ssim : Mean of the similarities to both sources.
+
     Notes
     -----
+    The mean of ``(2 c_rf + C) / (v_r + v_f + C)`` over the windows, with the variances
+    v and the covariance c of the wanted patch r and the fused one, C = (0.03 L)^2, L =
+    255.
+
     Made for exposure stacks: in each 11 x 11 window the wanted structure is a weighted
     sum of the sources' structures, with the largest of their contrasts, and luminance
     is left out. The published code visits every window in a loop; here the same numbers

@@ -88,8 +88,17 @@ def qy(ctx: Context, *, variant: str = "yang") -> float:
     ValueError
         If a side is under 7 pixels (not for ``"zoo"``).
 
+    See Also
+    --------
+    qc : With shares set by covariance.
+    qs : With shares set by variance everywhere.
+
     Notes
     -----
+    The mean of ``l S(a, f) + (1 - l) S(b, f)`` with ``l = v_a / (v_a + v_b)`` in
+    windows where S(a, b) is 0.75 or more, and of ``max(S(a, f), S(b, f))`` elsewhere; S
+    is the similarity of the next sentence.
+
     SSIM in 7 x 7 Gaussian windows without constants. Where the sources' similarity is
     0.75 or more, the similarities to the fused image are weighted by variance;
     elsewhere the larger counts. In a flat window the published code divides rounding
@@ -150,8 +159,16 @@ def qc(ctx: Context, *, variant: str = "cvejic") -> float:
     ValueError
         If a side is under 7 pixels.
 
+    See Also
+    --------
+    qy : With shares set by variance, where the sources agree.
+    qs : With shares set by variance everywhere.
+
     Notes
     -----
+    The mean of ``s S(a, f) + (1 - s) S(b, f)`` with ``s = c_af / (c_af + c_bf)`` and S
+    of :func:`qy`.
+
     SSIM in 7 x 7 Gaussian windows without constants. The infrared image counts by its
     share s of the covariances with the fused image; where s is below 0 the window
     counts 0, where it is above 1 the window counts 1, as in the published code: the

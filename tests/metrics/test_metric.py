@@ -161,7 +161,8 @@ def test_a_metric_is_added_by_one_function(monkeypatch):
     try:
         assert registry["dimness"](*SCENE) == SCENE[2].mean()
         assert repr(FusionScorer(["dimness"])) == "FusionScorer(['dimness'])"
-        assert list(registry)[-6:-4] == ["psnr", "dimness"]
+        names = list(registry)
+        assert names.index("dimness") == names.index("psnr") + 1  # with its family
     finally:
         monkeypatch.undo()
         _registry._rows.cache_clear()

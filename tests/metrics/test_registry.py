@@ -1,9 +1,11 @@
 """The registry: what is known about each metric."""
 
 import importlib
+import inspect
 import math
 import pickle
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -56,6 +58,24 @@ def test_records_are_small_to_send(key):
     again = pickle.loads(pickle.dumps(registry[key]))
     assert again == registry[key]
     assert len(pickle.dumps(registry[key])) < 1000
+
+
+SECTIONS = ["Parameters", "Returns", "See Also", "Notes", "Examples"]
+
+
+# The looks are defined in skfusion.losses, not by a formula.
+WITH_FORMULA = [k for k in KEYS if not registry[k].__module__.endswith(".looks")]
+
+
+@pytest.mark.parametrize("key", WITH_FORMULA)
+def test_each_docstring_has_its_formula_and_its_neighbours(key):
+    text = inspect.getdoc(registry[key])
+    found = re.findall(r"^(\w[\w ]*)\n-{3,}$", text, re.M)
+    assert [name for name in found if name in SECTIONS] == SECTIONS
+    assert "``" in text.split("Notes\n-----")[1].split("\n\n", 1)[0]
+    see_also = text.split("See Also\n--------\n")[1].split("\n\n")[0]
+    for names in re.findall(r"^([\w, ]+) :", see_also, re.M):
+        assert set(names.split(", ")) <= set(metrics.__all__) - {key}
 
 
 def test_better_turns_values_into_scores():
