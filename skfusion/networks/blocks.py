@@ -290,11 +290,11 @@ class NestedDecoder(nn.Module):
         return x
 
 
-def mirror_to_multiple(images, multiple, dims=(2, 3)):
+def mirror_to_multiple(images, multiple, *, dims=(2, 3), repeat_edge=False):
     """Mirror the last rows and columns to a multiple of a number.
 
-    By index, since a pad of a computed length does not export. The image needs one
-    row and column more than are missing.
+    By index, since a pad of a computed length does not export. The image needs as
+    many rows and columns as are missing, and one more without ``repeat_edge``.
 
     Parameters
     ----------
@@ -302,6 +302,8 @@ def mirror_to_multiple(images, multiple, dims=(2, 3)):
     multiple : int
     dims : sequence of int, default=(2, 3)
         Rows, columns or both.
+    repeat_edge : bool, default=False
+        As ``numpy.pad`` does with ``"symmetric"``; else as with ``"reflect"``.
 
     Returns
     -------
@@ -311,15 +313,20 @@ def mirror_to_multiple(images, multiple, dims=(2, 3)):
         side = images.shape[dim]
         whole = (side + multiple - 1) // multiple * multiple
         index = torch.arange(whole, device=images.device)
-        index = torch.where(index < side, index, 2 * side - 2 - index)
-        images = images.index_select(dim, index)
+        beyond = 2 * side - 2 + repeat_edge - index
+        images = images.index_select(dim, torch.where(index < side, index, beyond))
     return images
 
 
-def crop(images, height, width):
-    """Keep the first rows and columns, by index for the same reason."""
+def crop(images, height, width, scale=1):
+    """Enlarge ``(n, c, h, w)`` by a whole number and keep the first rows and columns.
+
+    By index too: the exporter cannot know that a slice of an image that was mirrored
+    to a multiple lies inside.
+    """
     for dim, side in ((2, height), (3, width)):
-        images = images.index_select(dim, torch.arange(side, device=images.device))
+        index = torch.arange(side, device=images.device) // scale
+        images = images.index_select(dim, index)
     return images
 
 

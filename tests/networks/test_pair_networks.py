@@ -1,5 +1,6 @@
 """One tester for the networks that map a pair of images to the fused one."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -263,3 +264,10 @@ def test_mirror_to_multiple_is_a_reflection():
     assert torch.equal(mirrored, expected)
     assert torch.equal(crop(mirrored, 5, 7), image)
     assert mirror_to_multiple(image, 8, dims=(3,)).shape == (1, 1, 5, 8)
+    repeated = mirror_to_multiple(image, 8, repeat_edge=True)[0, 0]
+    expected = np.pad(image[0, 0].numpy(), ((0, 3), (0, 1)), "symmetric")
+    np.testing.assert_array_equal(repeated, expected)
+    larger = crop(image, 9, 14, scale=2)[0, 0]
+    assert torch.equal(
+        larger, image[0, 0].repeat_interleave(2, 0).repeat_interleave(2, 1)[:9]
+    )

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..._kernels.luma import LUMA
+from ...networks.blocks import crop, mirror_to_multiple
 from ...networks.encoder_decoder import STRIDE, fold_pool
 from ...networks.sharpness import sharpness_planes
 from ._auif_collapsed import CollapsedAUIF
@@ -152,7 +153,9 @@ class ScoreGraph(nn.Module):
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the score of the visible one."""
         n, _, height, width = infrared.shape
-        images = mirror_to_multiple(torch.cat([visible, infrared]), _CELL)
+        images = mirror_to_multiple(
+            torch.cat([visible, infrared]), _CELL, repeat_edge=True
+        )
         planes = sharpness_planes(images[:, 0], self.gradients)
         planes = functional.pad(planes, (1, 1, 1, 1), mode="reflect")
         features = self.network.features(planes)
@@ -238,7 +241,7 @@ class EncoderDecoderGraph(nn.Module):
 
     def _padded(self, x):
         if self.pad == "reflect":
-            return mirror_to_multiple(x, STRIDE, repeat_edge=False)
+            return mirror_to_multiple(x, STRIDE)
         for dim in (2, 3):
             side = x.shape[dim]
             index = torch.arange((side + STRIDE - 1) // STRIDE * STRIDE)
@@ -264,44 +267,6 @@ class EncoderDecoderGraph(nn.Module):
         for skip, up in zip(fused[-2::-1], self.network.up[-2::-1]):
             x = up(torch.cat([skip, act(x)], 1))
         return self.network.out(x)
-
-
-def mirror_to_multiple(images, multiple, repeat_edge=True):
-    """Mirror the last rows and columns to a multiple of a number.
-
-    By index, since a pad of a computed length does not export. The image needs as
-    many rows and columns as are missing, and one more without ``repeat_edge``.
-
-    Parameters
-    ----------
-    images : Tensor, shape (n, c, h, w)
-    multiple : int
-    repeat_edge : bool, default=True
-        As ``numpy.pad`` does with ``"symmetric"``; else as with ``"reflect"``.
-
-    Returns
-    -------
-    Tensor, shape (n, c, h', w')
-    """
-    for dim in (2, 3):
-        side = images.shape[dim]
-        whole = (side + multiple - 1) // multiple * multiple
-        index = torch.arange(whole, device=images.device)
-        beyond = 2 * side - 2 + repeat_edge - index
-        images = images.index_select(dim, torch.where(index < side, index, beyond))
-    return images
-
-
-def crop(images, height, width, scale=1):
-    """Enlarge ``(n, c, h, w)`` by a whole number and keep the first rows and columns.
-
-    By index too: the exporter cannot know that a slice of an image that was mirrored
-    to a multiple lies inside.
-    """
-    for dim, side in ((2, height), (3, width)):
-        index = torch.arange(side, device=images.device) // scale
-        images = images.index_select(dim, index)
-    return images
 
 
 def _reflect(z, width):

@@ -91,7 +91,8 @@ class LUTFuse(PairNetworkFuser):
 
     With ``color="rgb"`` the context network sees the visible image's colours and the
     result has its chroma, as in the authors' program, which first resizes to multiples
-    of 16; that is not done here.
+    of 16; that is not done here. Maps and gradients are normalised over the whole
+    image, so that there are no tiles.
 
     References
     ----------
