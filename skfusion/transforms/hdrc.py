@@ -14,6 +14,7 @@ from .._kernels.hdrc import apply_gain
 from ..base import ImageTransformer
 from ..images import luma
 from ._colour import recolour
+from ._noise import detail_share, smoothed
 from .guided import fast_coefficients, filter_plane, subsampling
 
 __all__ = ["HDRC"]
@@ -43,6 +44,11 @@ class HDRC(ImageTransformer):
     subsample : None, float or "auto", default="auto"
         Of the default filter, as in :func:`guided_filter`; None is exact, "auto" is
         the paper's code.
+    noise_floor : float or None, default=None
+        Where the image holds nothing but noise, its grain is not amplified: a detail
+        counts half that is this many times the noise, which is estimated from the
+        image. 4 keeps the dark parts of night images clean. None amplifies everything
+        alike, as published.
     color : {"luma", "per_channel"}, default="luma"
         ``"luma"`` compresses the luma and scales the three channels of a pixel by one
         gain, so that hues stay; ``"per_channel"`` compresses each channel by itself.
@@ -59,6 +65,11 @@ class HDRC(ImageTransformer):
     :math:`c = \ln(\text{target contrast}) / (\max l_b - \min l_b)` and the offset
     :math:`o = (1 - c) \max l_b`, which leaves the brightest base where it was. As in
     the published code, the 1 is not subtracted again and values above 255 are cut.
+
+    With ``noise_floor`` the image is :math:`m + d`, a local mean and the detail, and
+    the output is :math:`g m + (1 + (g - 1) w) d` wherever the gain :math:`g` exceeds
+    1, with :math:`w = s^2 / (s^2 + (f \\sigma)^2)` of the local standard deviation
+    :math:`s`, the noise :math:`\\sigma` and the floor :math:`f`.
 
     A constant image, for which the stretch is 0 / 0, is returned as it is.
 
@@ -88,6 +99,7 @@ class HDRC(ImageTransformer):
             StrOptions({"auto"}),
             Interval(Real, 1, None, closed="left"),
         ],
+        "noise_floor": [Interval(Real, 0, None, closed="left"), None],
         "color": [StrOptions({"luma", "per_channel"})],
     }
 
@@ -99,6 +111,7 @@ class HDRC(ImageTransformer):
         eps=0.1,
         subsample="auto",
         color="luma",
+        noise_floor=None,
     ):
         self.base_filter = base_filter
         self.target_contrast = target_contrast
@@ -106,6 +119,7 @@ class HDRC(ImageTransformer):
         self.eps = eps
         self.subsample = subsample
         self.color = color
+        self.noise_floor = noise_floor
 
     def _transform_image(self, image):
         if image.ndim == 2:
@@ -121,9 +135,25 @@ class HDRC(ImageTransformer):
         if not low < high:
             return image.copy()
         out = self._gain(image, low, high)
+        if self.noise_floor is not None:
+            out = self._spared(image, low, high, out)
         scale = 1 / (high - low)
         apply_gain(image, np.float32(scale), np.float32(1 / 255 - low * scale), out)
         return out
+
+    def _spared(self, image, low, high, gain):
+        """Return the gain that keeps what is no more than noise as it is.
+
+        With the smooth part ``m`` and the detail ``d = x - m`` the result is
+        ``g m + (1 + (g - 1) w) d`` where the gain ``g`` exceeds 1; its ratio to x is
+        what the caller multiplies by.
+        """
+        share = detail_share(image, self.noise_floor)
+        scale = np.float32(255 / (high - low))
+        detail = (image - smoothed(image)) * scale
+        levels = (image - np.float32(low)) * scale + np.float32(1)
+        excess = np.maximum(gain - 1, 0) * (1 - share)
+        return np.maximum(gain - excess * detail / levels, 0)
 
     def _gain(self, image, low, high):
         """What the stretched image plus one is multiplied by."""

@@ -14,6 +14,7 @@ from .._kernels.retinex import hundredths
 from ..base import ImageTransformer
 from ..images import luma
 from ._colour import recolour
+from ._noise import detail_share, smoothed
 
 __all__ = ["SSR"]
 
@@ -44,6 +45,14 @@ class SSR(ImageTransformer):
         logarithm, cut to [0, 1].
     strength : float, default=1.0
         0 returns the input, 1 the retinex, between them a blend.
+    noise_floor : float or None, default=None
+        Where the image holds nothing but noise, R is smoothed: a detail counts half
+        that is this many times the noise, which is estimated from the image. None
+        keeps all of R, as published.
+    least_range : float, default=0.0
+        Of ``mode="author"``: the least range of R, in decades, that becomes the whole
+        of [0, 1]. It bounds what the stretch amplifies in an image of hardly any
+        contrast, whose mean grey is kept instead. 0 stretches any range, as published.
     color : {"luma", "per_channel"}, default="luma"
         ``"luma"`` treats the luma and scales the three channels of a pixel by one
         gain, so that hues stay; ``"per_channel"`` treats each channel by itself, as
@@ -94,6 +103,8 @@ class SSR(ImageTransformer):
         "strength": [Interval(Real, 0, 1, closed="both")],
         "color": [StrOptions({"luma", "per_channel"})],
         "parity": ["boolean"],
+        "noise_floor": [Interval(Real, 0, None, closed="left"), None],
+        "least_range": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -106,6 +117,8 @@ class SSR(ImageTransformer):
         strength=1.0,
         color="luma",
         parity=False,
+        noise_floor=None,
+        least_range=0.0,
     ):
         self.sigma = sigma
         self.clip = clip
@@ -115,6 +128,8 @@ class SSR(ImageTransformer):
         self.strength = strength
         self.color = color
         self.parity = parity
+        self.noise_floor = noise_floor
+        self.least_range = least_range
 
     def _transform_image(self, image):
         if image.ndim == 2:
@@ -136,17 +151,20 @@ class SSR(ImageTransformer):
         levels += 1.0
         ratio = np.divide(levels, surround(levels, float(self.sigma)), out=levels)
         R = np.log10(ratio, out=ratio)
+        if self.noise_floor is not None:
+            mean = smoothed(R)
+            R = mean + detail_share(image, self.noise_floor) * (R - mean)
         if self.mode == "jobson":
             out = np.clip(self.gain * R + self.offset, 0.0, 1.0)
         else:
-            out = self._stretch(R)
+            out = self._stretch(R, float(image.mean()))
         out = out.astype(np.float32)
         if self.strength < 1:
             strength = np.float32(self.strength)
             out = strength * out + (1 - strength) * image
         return out
 
-    def _stretch(self, R):
+    def _stretch(self, R, level):
         bottom, top = float(R.min()), float(R.max())
         # Rounding makes a constant image vary by 1e-16 or so.
         if top - bottom < 1e-9:
@@ -155,6 +173,9 @@ class SSR(ImageTransformer):
         low, high = max(low, bottom), min(high, top)
         if not low < high:
             low, high = bottom, top
+        if high - low < self.least_range:
+            # The surround's own grey, R = 0, becomes the mean grey of the image.
+            low, high = -level * self.least_range, (1 - level) * self.least_range
         np.clip(R, low, high, out=R)
         R -= low
         R /= high - low

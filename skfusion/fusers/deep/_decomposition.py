@@ -49,6 +49,10 @@ def join_maps(first, second, rule, window=3):
     return activity[0] / total * first + activity[1] / total * second
 
 
+# Pixels, at least, that a tone curve is read off.
+_SAMPLES = 16384
+
+
 class DecompositionFuser(NetworkFuser):
     """Base class of the fusers that decompose both images by one network.
 
@@ -62,6 +66,7 @@ class DecompositionFuser(NetworkFuser):
     _parameter_constraints: dict = {
         **NetworkFuser._parameter_constraints,
         "rule": [StrOptions({"sum", "average", "l1"})],
+        "level": [StrOptions({"brighter"}), None],
     }
     _base_and_detail: tuple[int, int]
 
@@ -129,7 +134,8 @@ class DecompositionFuser(NetworkFuser):
             self.tile_size,
             form.reach + (self.rule == "l1"),
         )
-        return fused[:height, :width]
+        fused = fused[:height, :width]
+        return fused if self.level is None else lifted(fused, np.maximum(ir, vis))
 
     def _fuse_tile(self, form, stack):
         maps = form.encode(torch.from_numpy(stack)[:, None])
@@ -139,12 +145,40 @@ class DecompositionFuser(NetworkFuser):
     def _onnx_module(self):
         from ._onnx_graphs import DecompositionGraph
 
+        if self.level is not None:
+            raise ValueError(
+                f"level={self.level!r} is a curve of the whole image and cannot be "
+                "exported: use level=None."
+            )
         network = self._network()
         return DecompositionGraph(self._onnx_network(network), self.rule)
 
     def _onnx_network(self, network):
         """Return the network, with encode and decode, in the form to be exported."""
         raise NotImplementedError
+
+
+def lifted(fused, brighter):
+    """Lift the grey levels of an image to those of another one, never below its own.
+
+    One rising curve for all pixels, through 33 quantiles of both images, so that
+    nothing rings.
+
+    Parameters
+    ----------
+    fused, brighter : ndarray of float32, shape (H, W)
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+    """
+    step = max(1, int((fused.size / _SAMPLES) ** 0.5))
+    share = np.linspace(0, 1, 33)
+    own, wanted = (
+        np.quantile(image[::step, ::step], share) for image in (fused, brighter)
+    )
+    rising = own + np.arange(len(own)) * 1e-7  # what is flat has no inverse
+    return np.interp(fused, rising, np.maximum(own, wanted)).astype(np.float32)
 
 
 class TorchForm:

@@ -68,6 +68,10 @@ class AUIF(DecompositionFuser):
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
+    level : "brighter" or None, default=None
+        The sum of two logits is darker than both images where one of them is dark,
+        in the published images too. ``"brighter"`` lifts the result, by one curve for
+        the whole image, to the grey levels of the larger of both images.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
     device : str, default="auto"
@@ -169,6 +173,7 @@ class AUIF(DecompositionFuser):
         frozen_epochs=0,
         initial_weights=None,
         color="gray",
+        level=None,
         tile_size=None,
         device="auto",
         random_state=None,
@@ -193,6 +198,7 @@ class AUIF(DecompositionFuser):
         self.frozen_epochs = frozen_epochs
         self.initial_weights = initial_weights
         self.color = color
+        self.level = level
         self.tile_size = tile_size
         self.device = device
         self.random_state = random_state

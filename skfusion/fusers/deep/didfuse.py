@@ -77,6 +77,10 @@ class DIDFuse(DecompositionFuser):
         with bfloat16 instructions, slower on others.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
+    level : "brighter" or None, default=None
+        The sum of two maps comes out darker than both images where one of them is
+        dark, in the published images too. ``"brighter"`` lifts the result, by one
+        curve for the whole image, to the grey levels of the larger of both images.
     tile_size : int or None, default=128
         Fuse images larger than this in overlapping tiles, with the same result. The
         maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.
@@ -174,6 +178,7 @@ class DIDFuse(DecompositionFuser):
         initial_weights=None,
         mixed_precision=False,
         color="gray",
+        level=None,
         tile_size=128,
         device="auto",
         random_state=None,
@@ -200,6 +205,7 @@ class DIDFuse(DecompositionFuser):
         self.initial_weights = initial_weights
         self.mixed_precision = mixed_precision
         self.color = color
+        self.level = level
         self.tile_size = tile_size
         self.device = device
         self.random_state = random_state
