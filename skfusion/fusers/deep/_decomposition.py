@@ -17,7 +17,13 @@ from ...learning.pair_fuser import reflect_to
 from ...learning.tiling import map_tiles
 from ...pairs import as_pairs
 
-__all__ = ["DecompositionFuser", "TorchForm", "are_single_images", "join_maps"]
+__all__ = [
+    "DecompositionFuser",
+    "TorchForm",
+    "are_single_images",
+    "join_maps",
+    "lifted",
+]
 
 
 def join_maps(first, second, rule, window=3):

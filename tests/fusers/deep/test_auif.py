@@ -4,7 +4,7 @@ import torch
 from sklearn.base import clone
 
 from skfusion.fusers import AUIF
-from skfusion.fusers.deep._decomposition import are_single_images, join_maps
+from skfusion.fusers.deep._decomposition import are_single_images, join_maps, lifted
 from skfusion.images import luma, read_image, to_dtype
 from skfusion.learning.convert import convert_weights
 
@@ -379,3 +379,34 @@ def test_read_only_images_train(small_pairs):
     fuser = AUIF(**params).fit(data.pack())
     again = AUIF(**params).fit(data)
     assert fuser.loss_curve_ == again.loss_curve_
+
+
+# Level --------------------------------------------------------------------------------
+
+
+def test_lifted_reaches_the_brighter_image_by_one_rising_curve():
+    rng = np.random.default_rng(0)
+    brighter = rng.random((60, 80)).astype(np.float32)
+    dark = brighter**3
+    out = lifted(dark, brighter)
+    np.testing.assert_allclose(out, brighter, atol=0.02)
+    order = np.argsort(dark, axis=None)
+    assert (np.diff(out.ravel()[order]) >= 0).all()
+
+
+def test_lifted_never_darkens_and_leaves_flat_images():
+    rng = np.random.default_rng(0)
+    bright = rng.random((40, 40)).astype(np.float32)
+    np.testing.assert_allclose(lifted(bright, bright / 2), bright, atol=1e-5)
+    flat = np.full((5, 7), 0.25, np.float32)
+    np.testing.assert_allclose(lifted(flat, flat), flat, atol=1e-5)
+
+
+def test_level_lifts_what_the_sum_darkens(tiny, small_pairs):
+    plain = tiny.transform(small_pairs)[0]
+    ir, vis = (luma(image) for image in small_pairs[0])
+    fuser = clone(tiny).set_params(level="brighter").fit(small_pairs)
+    expected = np.clip(lifted(plain, np.maximum(ir, vis)), 0, 1)
+    np.testing.assert_allclose(fuser.transform(small_pairs)[0], expected, atol=1e-5)
+    with pytest.raises(ValueError, match="level='brighter'.*use level=None"):
+        fuser.export_onnx("fused.onnx")
