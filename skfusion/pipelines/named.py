@@ -64,8 +64,8 @@ _SINGLE_FUSERS = {
     "bayes": ("BayesFuser", {}, "Bayesian fusion"),
     "latlrr": ("LatLRR", {}, "latent low-rank representation"),
     "mdlatlrr": ("MDLatLRR", {}, "multi-level latent low-rank representation"),
-    "auif": ("AUIF", {"level": "brighter"}, "algorithm unrolling network"),
-    "didfuse": ("DIDFuse", {"level": "brighter"}, "deep image decomposition network"),
+    "auif": ("AUIF", {"level": "sources"}, "algorithm unrolling network"),
+    "didfuse": ("DIDFuse", {"level": "sources"}, "deep image decomposition network"),
     "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
     "encoder_decoder_activated": (
         "EncoderDecoderFuser",

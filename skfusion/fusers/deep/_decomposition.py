@@ -72,7 +72,7 @@ class DecompositionFuser(NetworkFuser):
     _parameter_constraints: dict = {
         **NetworkFuser._parameter_constraints,
         "rule": [StrOptions({"sum", "average", "l1"})],
-        "level": [StrOptions({"brighter"}), None],
+        "level": [StrOptions({"sources"}), None],
     }
     _base_and_detail: tuple[int, int]
 
@@ -141,7 +141,7 @@ class DecompositionFuser(NetworkFuser):
             form.reach + (self.rule == "l1"),
         )
         fused = fused[:height, :width]
-        return fused if self.level is None else lifted(fused, np.maximum(ir, vis))
+        return fused if self.level is None else lifted(fused, _level(ir, vis))
 
     def _fuse_tile(self, form, stack):
         maps = form.encode(torch.from_numpy(stack)[:, None])
@@ -162,6 +162,15 @@ class DecompositionFuser(NetworkFuser):
     def _onnx_network(self, network):
         """Return the network, with encode and decode, in the form to be exported."""
         raise NotImplementedError
+
+
+def _level(ir, vis):
+    """Return the image whose grey levels a fused one is lifted to.
+
+    The larger of both alone would wash out a scene in glare, their mean keeps a
+    scene dark that one of them sees well: halfway between.
+    """
+    return (np.maximum(ir, vis) + (ir + vis) / 2) / 2
 
 
 def lifted(fused, brighter):

@@ -68,10 +68,10 @@ class AUIF(DecompositionFuser):
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    level : "brighter" or None, default=None
+    level : "sources" or None, default=None
         The sum of two logits is darker than both images where one of them is dark,
-        in the published images too. ``"brighter"`` lifts the result, by one curve for
-        the whole image, to the grey levels of the larger of both images.
+        in the published images too. ``"sources"`` lifts the result, by one curve for
+        the whole image, to grey levels halfway from their mean to the larger of both.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
     device : str, default="auto"

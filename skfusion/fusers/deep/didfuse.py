@@ -77,10 +77,10 @@ class DIDFuse(DecompositionFuser):
         with bfloat16 instructions, slower on others.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    level : "brighter" or None, default=None
+    level : "sources" or None, default=None
         The sum of two maps comes out darker than both images where one of them is
-        dark, in the published images too. ``"brighter"`` lifts the result, by one
-        curve for the whole image, to the grey levels of the larger of both images.
+        dark, in the published images too. ``"sources"`` lifts the result, by one curve
+        for the whole image, to grey levels halfway from their mean to the larger.
     tile_size : int or None, default=128
         Fuse images larger than this in overlapping tiles, with the same result. The
         maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.

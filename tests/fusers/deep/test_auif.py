@@ -405,8 +405,8 @@ def test_lifted_never_darkens_and_leaves_flat_images():
 def test_level_lifts_what_the_sum_darkens(tiny, small_pairs):
     plain = tiny.transform(small_pairs)[0]
     ir, vis = (luma(image) for image in small_pairs[0])
-    fuser = clone(tiny).set_params(level="brighter").fit(small_pairs)
-    expected = np.clip(lifted(plain, np.maximum(ir, vis)), 0, 1)
+    fuser = clone(tiny).set_params(level="sources").fit(small_pairs)
+    expected = np.clip(lifted(plain, (np.maximum(ir, vis) + (ir + vis) / 2) / 2), 0, 1)
     np.testing.assert_allclose(fuser.transform(small_pairs)[0], expected, atol=1e-5)
-    with pytest.raises(ValueError, match="level='brighter'.*use level=None"):
+    with pytest.raises(ValueError, match="level='sources'.*use level=None"):
         fuser.export_onnx("fused.onnx")
