@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from ..._kernels.luma import LUMA
 from ...base import BaseFuser
 from ...learning.tiling import map_tiles
 
@@ -106,7 +107,8 @@ class ExternalFuser(BaseFuser):
             )
         if channels == 1:
             return fused[0, 0]
-        return fused[0, 0] * 0.299 + fused[0, 1] * 0.587 + fused[0, 2] * 0.114
+        red, green, blue = (plane * weight for plane, weight in zip(fused[0], LUMA))
+        return red + green + blue
 
     def _name(self):
         raise NotImplementedError
