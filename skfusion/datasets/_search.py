@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,13 +11,18 @@ from itertools import product
 from pathlib import Path, PurePosixPath
 
 from ..images.files import READABLE_SUFFIXES
+from ._match import Doubt, match, plausible, share_a_name
 from ._names import (
-    SKIPPED_FOLDERS,
+    describes_images,
+    dji_flight,
     folded,
     folder_role,
+    folder_words,
+    in_split,
     name_role,
     natural_key,
     without_channel,
+    without_padding,
 )
 
 __all__ = ["FoundPairs", "Search"]
@@ -25,6 +31,8 @@ __all__ = ["FoundPairs", "Search"]
 # these stand in the visible column.
 _MEDICAL = (("ct", "mri"), ("mri", "pet"), ("mri", "spect"))
 _SAY = 3  # names of files shown in a message
+# FLIR ADAS v2: which thermal frame belongs to which colour frame of its videos.
+_FRAME_LIST = "rgb_to_thermal_vid_map.json"
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Search:
         self.unpaired = []
         self.ignored = []
         self.texts = []
+        self.listed = {}  # visible name to infrared name
+        self.doubts = []  # (sentence, path)
 
     def pair_folders(self, infrared, visible):
         """Pair two given folders by relative path."""
@@ -81,6 +91,7 @@ class Search:
     def pair_tree(self):
         """Pair sister folders, then marked names inside single folders."""
         groups, plain = defaultdict(lambda: defaultdict(list)), defaultdict(list)
+        shown = {}
         for path in self._images(self.root):
             parts = path.parent.relative_to(self.root).parts
             place = _place(parts)
@@ -88,6 +99,7 @@ class Search:
                 plain[parts].append(path)
             else:
                 key, modality, rank, source = place
+                key = shown.setdefault(folded(key), key)
                 groups[key][modality, rank, source].append(path)
         for key in sorted(groups, key=natural_key):
             self._pair_sisters(groups[key], key)
@@ -110,13 +122,13 @@ class Search:
         wanted = str(split).lower()
         listed = set()
         for path in self.texts:
-            if wanted in _words(path.stem):
+            if wanted in {word.lower() for word in folder_words(path.stem)}:
                 lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
                 listed |= {_stem(line.strip()) for line in lines if line.strip()}
 
         def inside(pair):
             sides = [self._below(path) for path in pair[:2]]
-            return any(wanted in _words(part) for side in sides for part in side)
+            return any(in_split(part, wanted) for side in sides for part in side)
 
         kept = [pair for pair in self.pairs if inside(pair)]
         if not kept:
@@ -127,6 +139,7 @@ class Search:
         within = [p for p in self.unpaired if inside((p, p))]
         self.ignored += set(self.unpaired) - set(within)
         self.unpaired = within
+        self.doubts = [d for d in self.doubts if inside((d[1], d[1]))]
 
     def result(self):
         pairs = sorted(self.pairs, key=lambda pair: natural_key(pair[3]))
@@ -170,7 +183,7 @@ class Search:
                 (name for name in folders if not name.startswith(".")), key=natural_key
             )
             below = Path(here).relative_to(top).parts
-            skipped = any(part.lower() in SKIPPED_FOLDERS for part in below)
+            skipped = any(map(describes_images, below))
             for name in sorted(files, key=natural_key):
                 path = Path(here, name)
                 readable = path.suffix.lower() in READABLE_SUFFIXES
@@ -181,33 +194,42 @@ class Search:
                 # A pipe of that name would keep its reader waiting.
                 if path.suffix.lower() == ".txt" and path.is_file():
                     self.texts.append(path)
+                if name == _FRAME_LIST and path.is_file():
+                    self.listed |= _frame_list(path)
 
     def _pair_sisters(self, group, key):
         """Pair the best-named infrared folder with the best-named visible one."""
         sides = {"infrared": [], "visible": []}
         for (modality, rank, source), files in group.items():
             sides[modality].append((rank, source, files))
-        for side in sides.values():
-            side.sort(key=lambda entry: entry[:2])
         choices = sorted(
-            product(sides["infrared"], sides["visible"]),
-            key=lambda choice: choice[0][0] + choice[1][0],
+            (ir[0] + vis[0], ir[1], vis[1])
+            for ir, vis in product(sides["infrared"], sides["visible"])
+            if self.by_position or share_a_name(ir[2], vis[2], self.listed)
         )
-        for (_, _, infrared), (_, _, visible) in choices:
-            before = len(self.pairs)
-            if not self.by_position and not _share_a_name(infrared, visible):
-                continue
-            self._match(infrared, visible, key)
-            if len(self.pairs) > before:
-                for files in group.values():
-                    if files is not infrared and files is not visible:
-                        self.ignored += files
-                return
-        for files in group.values():
-            self.unpaired += files
+        if not choices:
+            for files in group.values():
+                self.unpaired += files
+            return
+        best = [choice for choice in choices if choice[0] == choices[0][0]]
+        if len(best) > 1:
+            files = sides["visible"][0][2]
+            self._doubt(
+                f"there are {len(sides['infrared'])} folders of infrared and "
+                f"{len(sides['visible'])} of visible images that fit, "
+                + " or ".join(f"{ir!r} with {vis!r}" for _, ir, vis in best[:2]),
+                files[0],
+            )
+        used = dict.fromkeys(best[0][1:])
+        for (_, _, source), files in group.items():
+            if source in used:
+                used[source] = files
+            else:
+                self.ignored += files
+        self._match(*used.values(), key)
 
     def _match(self, infrared, visible, key):
-        """Pair two lists of one place by position, stem, or stem without its mark."""
+        """Pair two lists of one place by position or by name."""
         infrared = sorted(infrared, key=lambda path: natural_key(path.name))
         visible = sorted(visible, key=lambda path: natural_key(path.name))
         if self.by_position:
@@ -220,27 +242,27 @@ class Search:
             for ir, vis in zip(infrared, visible):
                 self._add(ir, vis, vis.stem, key)
             return
-        taken = set()
-        for stage in (_exact, _loose, _unmarked):
-            # A set marks its names or it does not: only_ir is no partner of only_vis
-            # where the other images have equal names.
-            if stage is _unmarked and taken:
-                break
-            left = defaultdict(list)
-            for path in reversed(infrared):
-                if path not in taken:
-                    left[stage(path)].append(path)
-            for vis in visible:
-                partners = left[stage(vis)] if vis not in taken else None
-                if not partners:
-                    continue
-                same = [ir for ir in partners if ir.suffix == vis.suffix]
-                ir = (same or partners)[-1]
-                partners.remove(ir)
-                taken |= {ir, vis}
-                role = name_role(vis.stem) if stage is _unmarked else None
-                self._add(ir, vis, role.rest if role else vis.stem, key)
+        try:
+            found = match(infrared, visible, self.listed)
+        except Doubt as doubt:
+            self._doubt(str(doubt), visible[0])
+            return
+        for ir, vis, name in found:
+            self._add(ir, vis, name, key)
+        taken = {path for pair in found for path in pair[:2]}
         self.unpaired += [p for p in (*infrared, *visible) if p not in taken]
+
+    def _doubt(self, sentence, path):
+        self.doubts.append((sentence, path))
+
+    def check_doubts(self):
+        """Refuse what can be read in two ways, and show both."""
+        if self.doubts:
+            sentence, _ = self.doubts[0]
+            raise ValueError(
+                f"{str(self.root)!r} can be read in two ways: {sentence}; name the two "
+                "folders with infrared= and visible=, or move one of them away."
+            )
 
     def _pair_marked(self, files, parts):
         """Pair the files of one folder by the modality mark in their names."""
@@ -251,10 +273,7 @@ class Search:
         }
         key, taken, start = "/".join(parts), set(), len(self.pairs)
 
-        def rank(path):
-            return (roles[path].composite, roles[path].rank)
-
-        for reduce in (str, without_channel):
+        for reduce in (str, without_channel, _numbers):
             table = defaultdict(lambda: {"infrared": [], "visible": []})
             for modality, paths in left.items():
                 for path in paths:
@@ -263,10 +282,13 @@ class Search:
                         table[rest][modality].append(path)
             for rest, sides in table.items():
                 if sides["infrared"] and sides["visible"] and (rest or parts):
-                    ir = min(sides["infrared"], key=rank)
-                    vis = min(sides["visible"], key=rank)
-                    taken |= {*sides["infrared"], *sides["visible"]}
-                    self._add(ir, vis, reduce(roles[vis].rest), key)
+                    best = self._best(sides, roles)
+                    if best is not None:
+                        taken |= {*sides["infrared"], *sides["visible"]}
+                        name = roles[best[1]].rest if reduce is _numbers else None
+                        self._add(*best, name or reduce(roles[best[1]].rest), key)
+        if not taken:
+            taken = self._pair_half_marked(files, roles, left, key)
         if not taken and parts:
             taken = self._pair_scene(files, roles, left, key)
         used = {path for pair in self.pairs[start:] for path in pair[:2]}
@@ -275,6 +297,40 @@ class Search:
                 self.ignored.append(path)
             elif path not in taken:
                 (self.unpaired if roles[path] else self.ignored).append(path)
+
+    def _best(self, sides, roles):
+        """Return the files of one scene that are its pair, of several versions."""
+        best = []
+        for paths in sides.values():
+            ranks = {p: (roles[p].composite, roles[p].rank) for p in paths}
+            first = [p for p in paths if ranks[p] == min(ranks.values())]
+            if len({p.stem for p in first}) > 1:
+                self._doubt(
+                    f"{str(first[0])!r} and {str(first[1])!r} have the same claim to "
+                    "be an image of one scene",
+                    first[0],
+                )
+            best.append(first)
+        same = [(ir, vis) for ir, vis in product(*best) if ir.suffix == vis.suffix]
+        ir, vis = (same or [(best[0][0], best[1][0])])[0]
+        return (ir, vis) if plausible(ir.stem, vis.stem) else None
+
+    def _pair_half_marked(self, files, roles, left, key):
+        """Pair X.jpg with X_visible.jpg (FLIR), X_rgb with X_nir (EPFL)."""
+        marked = [modality for modality, paths in left.items() if paths]
+        if len(marked) != 1:
+            return set()
+        plain = {folded(p.stem): p for p in files if roles[p] is None}
+        taken = set()
+        for path in left[marked[0]]:
+            rest = folded(roles[path].rest)
+            near = plain.get(f"{rest}_nir") if marked[0] == "visible" else None
+            partner = near or plain.get(rest)
+            if partner is not None and partner not in taken:
+                taken |= {path, partner}
+                pair = (path, partner) if marked[0] == "infrared" else (partner, path)
+                self._add(*pair, roles[path].rest, key)
+        return taken
 
     def _pair_scene(self, files, roles, left, key):
         """Pair a folder that holds one scene, as TNO's do; return the files used."""
@@ -351,28 +407,22 @@ def _place(parts):
         f"{role.rest}*" if role and role.modality == modality else part
         for part, role in zip(parts, roles)
     ]
-    rank = max(role.rank for role in named if role.modality == modality)
+    rank = sum(role.rank for role in named if role.modality == modality)
     return "/".join(key), modality, rank, "/".join(parts)
 
 
-def _share_a_name(infrared, visible):
-    return any(
-        {stage(path) for path in infrared} & {stage(path) for path in visible}
-        for stage in (_exact, _loose, _unmarked)
-    )
+def _numbers(rest):
+    return without_padding(dji_flight(rest))
 
 
-def _exact(path):
-    return path.stem
-
-
-def _loose(path):
-    return folded(path.stem)
-
-
-def _unmarked(path):
-    role = name_role(path.stem)
-    return folded(role.rest if role else path.stem)
+def _frame_list(path):
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(listed, dict):
+        return {}
+    return {vis: ir for vis, ir in listed.items() if isinstance(ir, str)}
 
 
 def _stem(line):
@@ -392,10 +442,6 @@ def _unique(names):
         taken.add(folded(candidate))
         unique.append(candidate)
     return unique
-
-
-def _words(name):
-    return name.lower().replace("-", "_").replace(" ", "_").split("_")
 
 
 def some(paths):

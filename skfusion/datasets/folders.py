@@ -58,7 +58,8 @@ def load_pairs(
     Raises
     ------
     ValueError
-        If no pair is found; the message says what was seen.
+        If no pair is found; the message says what was seen. If names can be read in
+        two ways; the message shows both.
 
     Warns
     -----
@@ -72,11 +73,19 @@ def load_pairs(
     Notes
     -----
     Known by their layout: RoadScene, MSRS, LLVIP, M3FD, TNO (the whole tree, its
-    sequences and the numbered subsets), VIFB, FLIR ADAS, KAIST, RGBT234, GTOT, M3SVD,
-    the folders of FusionGAN, DenseFuse, AUIF, DIDFuse and IFCNN, and the MRI-CT,
-    MRI-PET and MRI-SPECT sets (PET and SPECT, whose colour is kept, as visible; CT as
-    infrared). Where a set holds a modality twice, the aligned and undegraded one is
-    taken (``crop_LR_visible`` before ``crop_HR_visible``).
+    sequences and the numbered subsets), VIFB, FLIR ADAS (aligned; of version 2 the
+    videos, by the list of frames that comes with them), KAIST, CVC-14, LasHeR,
+    RGBT234, GTOT, VT821, VT1000, VT5000, DroneVehicle, DroneRGBT, RGBT-CC, VEDAI,
+    Freiburg, EPFL's near infrared, M3SVD, the folders of FusionGAN, DenseFuse, AUIF,
+    DIDFuse and IFCNN, the cameras of FLIR (``X.jpg`` with ``X_visible.jpg``) and DJI
+    (``_T`` with ``_V``, ``_W`` or ``_Z``, in this order), and the MRI-CT, MRI-PET and
+    MRI-SPECT sets (PET and SPECT, whose colour is kept, as visible; CT as infrared).
+    A modality may stand anywhere in the name of a folder (``Thermal Images``,
+    ``images_rgb_train``, ``testIR``); numbers pair with and without leading zeros.
+
+    Where a set holds a modality twice, the aligned and undegraded one is taken
+    (``crop_LR_visible`` before ``crop_HR_visible``). Where nothing tells which of two
+    is meant, neither is.
 
     Examples
     --------
@@ -181,6 +190,7 @@ def find_pairs(
         raise ValueError("nothing to load: pass folder, or infrared and visible.")
     if split is not None:
         search.keep_split(split)
+    search.check_doubts()
     if not search.pairs and channels is not None:
         part = f" with split={split!r}" if split is not None else ""
         raise ValueError(f"no PNG, JPEG, TIFF or BMP image in {str(root)!r}{part}.")
