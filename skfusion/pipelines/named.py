@@ -66,6 +66,10 @@ _SINGLE_FUSERS = {
     "mdlatlrr": ("MDLatLRR", {}, "multi-level latent low-rank representation"),
     "auif": ("AUIF", {"level": "sources"}, "algorithm unrolling network"),
     "didfuse": ("DIDFuse", {"level": "sources"}, "deep image decomposition network"),
+    "dlf": ("DLF", {}, "details weighted by features of a network"),
+    "resnet_zca": ("ResNetZCA", {}, "weights from whitened features"),
+    "auif": ("AUIF", {}, "algorithm unrolling network"),
+    "didfuse": ("DIDFuse", {}, "deep image decomposition network"),
     "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
     "encoder_decoder_activated": (
         "EncoderDecoderFuser",
@@ -94,6 +98,17 @@ _TRAINED_FUSERS = {
     "reconet": ("ReCoNet", {}, "recurrent network"),
     "tardal": ("TarDAL", {}, "target-aware network"),
     "ydtr": ("YDTR", {}, "Y-shaped network"),
+    "densefuse": ("DenseFuse", {}, "auto-encoder around a dense block"),
+    "nestfuse": ("NestFuse", {}, "nested auto-encoder, attention"),
+    "rfn_nest": ("RFNNest", {}, "nested auto-encoder, residual fusion"),
+    "ifcnn": ("IFCNN", {}, "convolutions and an elementwise maximum"),
+    "u2fusion": ("U2Fusion", {}, "dense network, shares of similarity"),
+    "pmgi": ("PMGI", {}, "gradient and intensity paths"),
+    "deepfuse": ("DeepFuse", {}, "sum of shared encodings"),
+    "dual_branch": ("DualBranch", {}, "detail and semantic auto-encoder"),
+    "liu_cnn": ("LiuCNN", {}, "siamese sharpness network, pyramids"),
+    "fusiongan": ("FusionGAN", {}, "generator against a discriminator"),
+    "ddcgan": ("DDcGAN", {}, "generator against two discriminators"),
 }
 _ALONE = _SINGLE_FUSERS | _TRAINED_FUSERS
 
