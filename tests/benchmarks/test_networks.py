@@ -1,6 +1,8 @@
 """The script that trains the networks: its folder of images, one short training."""
 
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 
@@ -21,8 +23,6 @@ def script(root):
 def run(script, *args):
     command = [sys.executable, str(script), *map(str, args)]
     environment = {"PYTHONPATH": str(script.parents[2])}
-    import os
-
     return subprocess.run(
         command,
         capture_output=True,
@@ -66,6 +66,7 @@ def test_images_are_packed_gray_and_photographs_halved(data):
     assert shapes == {"ir": (120, 130), "vis": (120, 130), "photographs": (60, 65)}
 
 
+@pytest.mark.slow
 def test_networks_train_side_by_side_and_say_how(script, data, tmp_path):
     names = ("mmdrfuse", "densefuse")
     done = run(
@@ -96,8 +97,6 @@ def test_an_unknown_network_is_named(script, data, tmp_path):
 
 
 def test_every_network_to_train_has_a_recipe(script):
-    import importlib.util
-
     spec = importlib.util.spec_from_file_location("networks", script)
     module = importlib.util.module_from_spec(spec)
     sys.modules["networks"] = module
