@@ -39,7 +39,7 @@ class MMDRFuse(MaximumFuser):
         (constant for half the epochs, then linear), ``"cosine"`` or ``"exponential"``.
     intensity_weight : float, default=1.0
         Weight of the distance to the larger of both intensities.
-    gradient_weight : float, default=10.0
+    gradient_weight : float, default=2.0
         Weight of the distance to the larger of both gradients.
     ssim_weight : float, default=0.0
         Weight of one less the similarity to the images.
@@ -75,6 +75,10 @@ class MMDRFuse(MaximumFuser):
     The published training compares squared gradients, and adds features of a VGG
     network, a memory of its own best outputs, and the maps of a teacher: none of these
     is used here.
+
+    So few parameters cannot turn a dark object bright wherever that is hotter: with a
+    ``gradient_weight`` of 10 they take its edges from the visible image, on drawn
+    scenes with any seed, and leave it dark.
 
     References
     ----------
@@ -117,7 +121,7 @@ class MMDRFuse(MaximumFuser):
         final_learning_rate=0.0001,
         decay="constant",
         intensity_weight=1.0,
-        gradient_weight=10.0,
+        gradient_weight=2.0,
         ssim_weight=0.0,
         max_seconds=None,
         initial_weights=None,
