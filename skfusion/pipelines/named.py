@@ -68,8 +68,6 @@ _SINGLE_FUSERS = {
     "didfuse": ("DIDFuse", {"level": "sources"}, "deep image decomposition network"),
     "dlf": ("DLF", {}, "details weighted by features of a network"),
     "resnet_zca": ("ResNetZCA", {}, "weights from whitened features"),
-    "auif": ("AUIF", {}, "algorithm unrolling network"),
-    "didfuse": ("DIDFuse", {}, "deep image decomposition network"),
     "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
     "encoder_decoder_activated": (
         "EncoderDecoderFuser",
