@@ -43,10 +43,11 @@ class ImageTransformer(_Stateless, TransformerMixin, BaseEstimator):
 
     A subclass declares ``_parameter_constraints`` and implements
     ``_transform_image(image)``: float32 ``(H, W)`` or ``(H, W, 3)`` in [0, 1] in, the
-    same out.
+    same out. ``_changes_size`` says whether the new image may have another size.
     """
 
     _parameter_constraints: dict = {}
+    _changes_size = False
 
     def fit(self, X=None, y=None):
         """Check the parameters; there is nothing to learn.
@@ -95,6 +96,13 @@ class ImageTransformer(_Stateless, TransformerMixin, BaseEstimator):
 
     def _transform_image(self, image):
         raise NotImplementedError
+
+    def _sized(self, pairs):
+        """Behind a fuser: what becomes of the size of pairs."""
+        if not self._changes_size:
+            return pairs
+        columns = (list(self.transform(c)) for c in (pairs.infrared, pairs.visible))
+        return ImagePairs(*columns, names=pairs.names)
 
     @staticmethod
     def _images(X):
@@ -189,6 +197,9 @@ class PairTransformer(_Stateless, TransformerMixin, BaseEstimator):
             as_float(vis, f"visible of pair {name!r}"),
         )
 
+    def _sized(self, pairs):
+        return self.transform(pairs) if self._sizes_may_differ else pairs
+
     def _transform_pair(self, ir, vis):
         raise NotImplementedError
 
@@ -238,6 +249,9 @@ class ImageOrPairTransformer(PairTransformer, ImageTransformer):
         """
         self._validate_params()
         return self._kind().transform(self, X)
+
+    def _sized(self, pairs):
+        return self._kind()._sized(self, pairs)
 
     def _kind(self):
         return PairTransformer if self._takes_pairs() else ImageTransformer

@@ -3,11 +3,55 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 
 from .images.files import READABLE_SUFFIXES, check_format
 
-__all__ = ["check_names", "find_fused", "output_paths"]
+__all__ = ["check_names", "check_not_input", "find_fused", "output_paths"]
+
+
+def check_not_input(outputs, sources, call="output") -> None:
+    """Refuse results that would replace one of their sources, links followed.
+
+    Parameters
+    ----------
+    outputs : iterable of path
+        They need not exist.
+    sources : iterable of path
+        What is read; ``None`` for an image in memory.
+    call : str, default="output"
+        What to call a result in the error.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> from skfusion.fused_files import check_not_input
+    >>> check_not_input(["vis/../ir/1.png"], ["ir/1.png"])
+    Traceback (most recent call last):
+    ...
+    ValueError: output 'vis/../ir/1.png' is a source, which would be lost: write to...
+    """
+    known = {key for source in sources if source is not None for key in _places(source)}
+    for output in outputs:
+        if known & _places(output):
+            raise ValueError(
+                f"{call} {str(output)!r} is a source, which would be lost: write to "
+                "another place."
+            )
+
+
+def _places(path):
+    """Return what tells a file from others: its real path, and its number on disk."""
+    places = {os.path.realpath(path)}
+    try:
+        found = os.stat(path)
+    except OSError:
+        return places
+    return places | {(found.st_dev, found.st_ino)}
 
 
 def check_names(names) -> None:

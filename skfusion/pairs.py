@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .images import as_float, door
-from .images.cells import Stretched, file_state
+from .images.cells import Resized, Stretched, file_state
 from .images.objects import as_array
 
 __all__ = ["ImagePairs", "as_pairs", "pair_array", "stretch_infrared"]
@@ -473,7 +473,7 @@ def _as_column(cells, name):
 
 def _file_of(cell):
     """Return the path of the file that a cell is read from, or None."""
-    while isinstance(cell, Stretched):
+    while isinstance(cell, (Resized, Stretched)):
         cell = cell.image
     return cell if isinstance(cell, (str, os.PathLike)) else None
 

@@ -12,7 +12,7 @@ LEVELS = (
     ("_version", "_text", "_atomic_files", "_ranks", "_kernels", "networks", "workers"),
     ("images", "losses"),
     ("pairs", "fused_files"),
-    ("base",),
+    ("base", "sizes"),
     ("learning",),
     ("weights", "transforms", "metrics", "datasets"),
     ("compose", "fusers"),

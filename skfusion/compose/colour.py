@@ -8,12 +8,12 @@ import copy
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils._tags import get_tags
 
-from ..base import COLORS, BaseFuser
+from ..base import COLORS, BaseFuser, PairTransformer
 from ..images import luma
 from ..pairs import ImagePairs, as_pairs
-from ._steps import Step
+from ..sizes import sized
+from ._steps import Step, is_ready, needs_fit
 
 __all__ = [
     "DropChroma",
@@ -75,12 +75,11 @@ class _Around(TransformerMixin, BaseEstimator):
         return getattr(self, "estimator_", self.estimator)
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "estimator_") or not get_tags(self).requires_fit
+        return is_ready(self._inner())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if hasattr(self.estimator, "__sklearn_tags__"):
-            tags.requires_fit = get_tags(self.estimator).requires_fit
+        tags.requires_fit = needs_fit(self.estimator)
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
@@ -144,8 +143,14 @@ class PreserveChroma(_Around):
         return super().fit(gray)
 
     def _transform(self, estimator, pairs):
+        lead, estimator = _size_steps(estimator)
+        for step in lead:
+            pairs = step.transform(pairs)
         gray, colours = _gray_pairs(pairs)
         fused = estimator.transform(gray)
+        left = sized(estimator, pairs)
+        if left is not pairs:
+            colours = _gray_pairs(left)[1]
         return _as_column(
             image if colour is None else with_chroma(image, colour)
             for image, colour in zip(fused, colours)
@@ -339,6 +344,21 @@ def _gray_pairs(pairs):
         visible.append(luma(vis))
         colours.append(vis if vis.ndim == 3 else None)
     return ImagePairs(pairs.infrared, visible, names=pairs.names), colours
+
+
+def _size_steps(estimator):
+    """Split a pipeline into the steps before all others that settle sizes, and these.
+
+    They see colour, and are done once: what they leave is fused, and gives the colour.
+    """
+    if not isinstance(estimator, Pipeline):
+        return [], estimator
+    lead = []
+    for _, step in estimator.steps[:-1]:
+        if not (isinstance(step, PairTransformer) and step._sizes_may_differ):
+            break
+        lead.append(step)
+    return lead, estimator[len(lead) :] if lead else estimator
 
 
 def _with_fuser(estimator, X, fuse):

@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils._tags import get_tags
 
 from ..pairs import ImagePairs, as_pairs
-from ._steps import Step
+from ..sizes import sized_images
+from ._steps import Step, is_ready, needs_fit
 
 __all__ = ["EnhanceByModality"]
 
@@ -105,6 +105,15 @@ class EnhanceByModality(TransformerMixin, BaseEstimator):
             columns.append(column)
         return ImagePairs(*columns, names=pairs.names)
 
+    def _sized(self, pairs):
+        columns, same = [], True
+        for name in ("infrared", "visible"):
+            column = getattr(pairs, name)
+            slot = getattr(self, f"{name}_", getattr(self, name))
+            columns.append(sized_images(slot, column))
+            same = same and columns[-1] is column
+        return pairs if same else ImagePairs(*columns, names=pairs.names)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the two columns."""
         return np.array(["infrared", "visible"], dtype=object)
@@ -122,14 +131,13 @@ class EnhanceByModality(TransformerMixin, BaseEstimator):
         )
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "visible_") or not get_tags(self).requires_fit
+        return hasattr(self, "visible_") or all(
+            is_ready(slot) for slot in (self.infrared, self.visible)
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        slots = [s for s in (self.infrared, self.visible) if not isinstance(s, str)]
-        tags.requires_fit = any(
-            get_tags(s).requires_fit for s in slots if hasattr(s, "__sklearn_tags__")
-        )
+        tags.requires_fit = needs_fit(self.infrared) or needs_fit(self.visible)
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 
 from . import pixels
 from .files import opened
-from .ranges import limits, stretch
+from .objects import as_array
+from .ranges import limits, notice_range, stretch
 
-__all__ = ["FileChannels", "LazyImage", "Stretched", "file_state", "load", "seen"]
+__all__ = [
+    "FileChannels",
+    "LazyImage",
+    "Resized",
+    "Stretched",
+    "file_state",
+    "load",
+    "seen",
+]
 
 
 class LazyImage:
@@ -69,6 +78,31 @@ class Stretched(LazyImage):
         image, notes = seen(self.image, name)
         image = pixels.as_float(image, name)
         return stretch(image, *limits(image, self.low, self.high)), notes
+
+
+@dataclass(frozen=True)
+class Resized(LazyImage):
+    """An image that is resized to another one when it is read.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+    like : array-like, path or LazyImage
+        The image whose size it gets.
+    """
+
+    image: object
+    like: object
+
+    def seen(self, name):
+        """Return the resized image, float32 in [0, 1]."""
+        from .resizing import resize
+
+        image, notes = seen(self.image, name)
+        image = as_array(image, name)
+        notice_range(image, name)
+        height, width = as_array(load(self.like)).shape[:2]
+        return resize(pixels.as_float(image, name), height, width), notes
 
 
 def seen(image, name="image"):

@@ -11,6 +11,7 @@ import numpy as np
 from skfusion.images import as_levels
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
+from skfusion.sizes import sized
 
 from ._metric import Metric, UndefinedMetricWarning
 from .sets import as_entries, compute_entries
@@ -29,8 +30,8 @@ class FusionScorer:
 
     Called as scikit-learn's searches call a scorer, ``scorer(estimator, X, y=None)``,
     it fuses all pairs of X with ONE ``transform``, scores each fused image against its
-    pair as it stands in X (not as a step of the pipeline enhanced it) and returns the
-    means.
+    pair as it stands in X (not as a step of the pipeline enhanced it, but in the size
+    that a step gave it) and returns the means.
 
     Parameters
     ----------
@@ -206,7 +207,8 @@ def _measured(estimator, X, better, measure):
             )
         table, excused = [], []
         for i in range(len(pairs)):
-            infrared, visible = pairs.read(i)
+            # The sizes are those that the estimator fused at.
+            infrared, visible = sized(estimator, pairs[i : i + 1]).read(0)
             row = measure(infrared, visible, fused[i])
             table.append([row[column] for column in better])
             excused.append(

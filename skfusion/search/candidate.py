@@ -49,6 +49,9 @@ class Candidate(BaseEstimator):
         self.fit_seconds_ = time.perf_counter() - start
         return self
 
+    def _inner(self):
+        return self.estimator_
+
     def transform(self, X):
         """Fuse the pairs, enhanced images from the cache."""
         estimator = self.estimator_

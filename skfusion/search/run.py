@@ -14,6 +14,7 @@ from ..images.notices import Notices
 from ..metrics import FusionScorer, single_split
 from ..model_files import save_pipeline
 from ..pairs import as_pairs
+from ..sizes import sized
 from .cache import EnhancementCache, learns
 from .candidate import Candidate
 from .journal import Journal, Record
@@ -133,7 +134,7 @@ def run_search(
     entries, objective = resolve_objective(space.metrics, objective, against)
     check_columns(entries, space.grid)
     candidates = draw_candidates(strategy, space.grid, n_candidates, seed)
-    X, failures = _readable(as_pairs(pairs))
+    X, failures = _readable(as_pairs(pairs), space.estimator)
     _check_pairs(X, strategy)
     ranker = None
     if objective == MEAN_RANK or against is not None:
@@ -228,13 +229,13 @@ class _Recorder:
         return -self.ranker.rank(scores, names)
 
 
-def _readable(pairs):
+def _readable(pairs, estimator):
     """Return the pairs that can be read, in memory, and what is wrong with others."""
     good, failures = [], []
     with Notices():
         for i, name in enumerate(pairs.names):
             try:
-                pairs.read(i)
+                sized(estimator, pairs[i : i + 1]).read(0)
                 good.append(i)
             except (ValueError, OSError) as error:
                 error = " ".join(str(error).split())

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-import cv2
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..base import ImageOrPairTransformer
+from ..images.resizing import resize
 
 __all__ = ["Resize"]
 
@@ -52,6 +51,7 @@ class Resize(ImageOrPairTransformer):
     """
 
     _sizes_may_differ = True
+    _changes_size = True
     _parameter_constraints: dict = {
         "height": _SIDE,
         "width": _SIDE,
@@ -101,17 +101,4 @@ class Resize(ImageOrPairTransformer):
         return self._resize(image, *(max(1, int(side)) for side in new))
 
     def _resize(self, image, height, width):
-        if image.shape[:2] == (height, width):
-            return image
-        method = self.interpolation
-        if method == "auto":
-            grows = height > image.shape[0] or width > image.shape[1]
-            method = "cubic" if grows else "area"
-        flags = {
-            "area": cv2.INTER_AREA,
-            "linear": cv2.INTER_LINEAR,
-            "cubic": cv2.INTER_CUBIC,
-            "nearest": cv2.INTER_NEAREST_EXACT,
-        }
-        out = cv2.resize(image, (width, height), interpolation=flags[method])
-        return np.clip(out, 0.0, 1.0, out=out)
+        return resize(image, height, width, self.interpolation)

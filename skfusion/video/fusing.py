@@ -12,9 +12,11 @@ from numbers import Real
 from pathlib import Path
 
 from ..compose import with_chroma
+from ..fused_files import check_not_input
 from ..images import luma
 from ..images.notices import Notices
 from ..pairs import ImagePairs
+from ..sizes import sized
 from .streams import FrameReader, FrameWriter, VideoError
 from .tone import ToneSmoother
 
@@ -109,7 +111,9 @@ def iter_video(infrared, visible, *, match="number", on_error="raise"):
 
 def _arrays(pairing):
     with pairing:
-        for _, ir, vis in pairing:
+        for i, (_, ir, vis) in enumerate(pairing):
+            if i == 0:
+                pairing.check_size(ir, vis)
             yield ir, vis
 
 
@@ -140,8 +144,9 @@ def fuse_video(
         Fitted, or one that needs no fitting.
         :class:`~skfusion.compose.PreserveChroma` around it keeps the visible colours.
     infrared, visible : path
-        Videos of one frame size, in any format that FFmpeg reads. 10- to 16-bit
-        videos keep their bits up to the fuser.
+        Videos in any format that FFmpeg reads, of one frame size unless the estimator
+        begins with :class:`~skfusion.transforms.Resize`. 10- to 16-bit videos
+        keep their bits up to the fuser.
     out : path
         A file ending in ``.mp4``, ``.mov`` or ``.mkv``. It has no sound.
     temporal : float, default=0.0
@@ -174,6 +179,8 @@ def fuse_video(
         ``out`` cannot be written in the way asked. Nothing is left under its name.
     FileExistsError
         If ``out`` exists and ``overwrite`` is not set.
+    ValueError
+        If ``out`` is one of the sources, or the frame sizes differ.
     ImportError
         If PyAV is not installed.
 
@@ -203,6 +210,7 @@ def fuse_video(
     if not (isinstance(temporal, Real) and 0 <= temporal < math.inf):
         raise ValueError(f"temporal={temporal!r}: expected seconds, 0 (off) or more.")
     out = Path(out)
+    check_not_input([out], (infrared, visible), "out")
     start = time.perf_counter()
     with _Pairing(infrared, visible, match, on_error) as pairing:
         writer = FrameWriter(out, pairing.visible, codec, crf, bit_depth)
@@ -215,10 +223,13 @@ def fuse_video(
         try:
             for now, ir, vis in _with_bar(pairing, verbose):
                 pair = ImagePairs([ir], [vis], names=[f"frame {n_frames}"])
+                if shape is None and sized(estimator, pair) is pair:
+                    pairing.check_size(ir, vis)
                 with notices:  # entered anew for each frame, it says a thing once
                     fused = estimator.transform(pair)[0]
                     if steady is not None:
-                        fused = steady(*pair.read(0), fused, now)
+                        left = sized(estimator, pair)
+                        fused = steady(*left.read(0), fused, now)
                 writer.write(fused, now)
                 shape, n_frames = fused.shape, n_frames + 1
             if not n_frames:
@@ -278,6 +289,7 @@ class _Pairing:
             self.infrared.close()
             raise
         self.left_over = {"infrared": 0, "visible": 0}
+        self.lag = 0.0  # seconds by which the infrared frame of a pair is later
 
     def __enter__(self):
         return self
@@ -299,18 +311,23 @@ class _Pairing:
         pairs = self._by_number() if self._match == "number" else self._by_time()
         for i, (now, ir, vis) in enumerate(pairs):
             if i == 0:
-                self._check(ir, vis)
+                self._check_rates()
             yield now, ir, vis
         self._report()
 
-    def _check(self, ir, vis):
+    def check_size(self, ir, vis):
+        """Refuse frames of two sizes."""
         if ir.shape != vis.shape[:2]:
             raise ValueError(
                 f"{self.infrared.name} has frames of {ir.shape[0]}x{ir.shape[1]} and "
                 f"{self.visible.name} of {vis.shape[0]}x{vis.shape[1]} (rows x "
-                "columns): bring them to one size, e.g. with ffmpeg's scale filter for "
-                "the same field of view, or register them first."
+                "columns): bring them to one size, e.g. with "
+                "skfusion.transforms.Resize(to='visible') before the fuser or with "
+                "ffmpeg's scale filter for the same field of view, or register them "
+                "first."
             )
+
+    def _check_rates(self):
         ratio = self.infrared.rate / self.visible.rate
         if self._match == "number" and not 0.99 < ratio < 1.01:
             warnings.warn(
@@ -321,13 +338,15 @@ class _Pairing:
             )
 
     def _by_number(self):
-        visible = iter(self.visible)
-        for _, ir in self.infrared:
+        visible, start = iter(self.visible), None
+        for before, ir in self.infrared:
             now, vis = next(visible, (None, None))
             if vis is None:
                 # The infrared frame in hand is one of those left over.
                 self.left_over["infrared"] += 1
                 return
+            start = before - now if start is None else start
+            self.lag = float(before - now - start)
             yield now, ir, vis
 
     def _by_time(self):
@@ -344,6 +363,13 @@ class _Pairing:
         self.left_over["infrared"] += ahead is not None
 
     def _report(self):
+        if abs(self.lag) > 0.5 / float(self.visible.rate):
+            warnings.warn(
+                f"frames of one number are paired, and at the end the infrared ones "
+                f"are {abs(self.lag):.2g} s {'later' if self.lag > 0 else 'earlier'} "
+                "than the visible ones: match='time' pairs those of one time.",
+                stacklevel=4,
+            )
         for name, other in (("infrared", "visible"), ("visible", "infrared")):
             reader, partner = getattr(self, name), getattr(self, other)
             self.left_over[name] += reader.count_left()

@@ -1,16 +1,20 @@
 """Videos: what is read, what is written, what is said when it cannot be done."""
 
 import sys
+import warnings
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
 
 from skfusion.cli import main
 from skfusion.compose import PreserveChroma
 from skfusion.fusers import AverageFuser
 from skfusion.images import luma
 from skfusion.pipelines import get_pipeline
+from skfusion.transforms import Resize
 from skfusion.video import VideoError, fuse_video, iter_video
 
 av = pytest.importorskip("av")
@@ -560,3 +564,40 @@ def test_a_real_clip(shared, tmp_path):
     assert times(out) == times(vis)
     expected = luma(estimator.transform([(infrared, visible)])[0])
     assert abs(luma(read(out)[0]).mean() - expected.mean()) < 0.5 / 255
+
+
+def test_videos_of_two_sizes_are_fused_where_the_estimator_settles_it(clip, tmp_path):
+    small = write(tmp_path / "s.mkv", [gray[::2, ::2] for gray in clip[2]])
+    resized = Pipeline([("size", Resize(to="visible")), ("fuse", AverageFuser())])
+    out = tmp_path / "out.mkv"
+    report = fuse_video(PreserveChroma(resized), small, clip[1], out, temporal=1.0)
+    assert report.shape == (48, 64, 3)
+    with pytest.raises(ValueError, match=r"Resize\(to='visible'\)"):
+        fuse_video(AverageFuser(), small, clip[1], tmp_path / "no.mkv")
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_video_never_replaces_its_source(clip, tmp_path, link):
+    out = Path(clip[1])
+    before = out.read_bytes()
+    if link:
+        out = tmp_path / "link.mkv"
+        out.symlink_to(clip[1])
+    with pytest.raises(ValueError, match="is a source, which would be lost"):
+        fuse_video(AverageFuser(), clip[0], clip[1], out, overwrite=True)
+    assert Path(clip[1]).read_bytes() == before
+
+
+def test_cameras_that_drift_apart_are_named_and_the_advice_pairs_them(tmp_path):
+    images = [np.full((16, 16), 5 * i, np.uint8) for i in range(40)]
+    # 0.8 % apart: half a frame after sixty-two frames, a third of one after forty.
+    fine = write(tmp_path / "fine.mkv", images, rate=Fraction(2520, 100))
+    vis = write(tmp_path / "vis.mkv", images, rate=25)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(iter_video(fine, vis))) == 40
+    long = [image for image in images for _ in range(2)]
+    fine = write(tmp_path / "long.mkv", long, rate=Fraction(2520, 100))
+    vis = write(tmp_path / "vis2.mkv", long, rate=25)
+    with pytest.warns(UserWarning, match=r"0\.025 s earlier .* match='time'"):
+        list(iter_video(fine, vis))
