@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from .images import as_float, luma
 from .images.notices import Notices
+from .images.pixels import grey_levels
 from .pairs import ImagePairs, as_pairs
 
 __all__ = [
@@ -287,6 +288,10 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
     the *enhanced* images. Use :class:`skfusion.metrics.FusionScorer`.
     """
 
+    # White in the arithmetic of the authors' program, 255 or 1, for the classes whose
+    # ``parity=True`` repeats it: ``_original`` then gets float64 images of whole grey
+    # levels (where the source has 8 bits) on this scale.
+    original_white: int | None = None
     _parameter_constraints: dict = {"color": [StrOptions(set(COLORS))]}
 
     color = "gray"  # of a subclass whose own __init__ does not take it
@@ -346,17 +351,39 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
 
     def _fuse_any(self, ir, vis):
         if vis.ndim == 2:
-            return self._fuse(ir, vis)
+            return self._fuse_plane(ir, vis)
         if self.color == "per_channel":
             return self._fuse_channels(ir, vis)
-        return self._fuse(ir, luma(vis))
+        return self._fuse_plane(ir, luma(vis))
+
+    def _fuse_plane(self, ir, vis):
+        """Fuse, in the arithmetic of the authors' program where parity asks for it."""
+        if not self._as_published():
+            return self._fuse(ir, vis)
+        fused = self._original(*self._levels(ir, vis))
+        return fused / 255 if self.original_white == 255 else fused
+
+    def _as_published(self):
+        return self.original_white is not None and self.parity
+
+    def _levels(self, *images):
+        """Return float64 images whose white is that of the authors' program."""
+        if not self._as_published():
+            return images
+        levels = [grey_levels(image) for image in images]
+        return levels if self.original_white == 255 else [x / 255 for x in levels]
 
     def _fuse(self, ir, vis):
         raise NotImplementedError
 
+    def _original(self, ir, vis):
+        """Fuse as the authors' program does; by default by the same steps."""
+        return self._fuse(ir, vis)
+
     def _fuse_channels(self, ir, vis):
         """Fuse a colour visible image channel by channel."""
-        channels = [self._fuse(ir, np.ascontiguousarray(vis[..., c])) for c in range(3)]
+        planes = (np.ascontiguousarray(vis[..., c]) for c in range(3))
+        channels = [self._fuse_plane(ir, plane) for plane in planes]
         return np.stack(channels, axis=-1)
 
 

@@ -13,7 +13,6 @@ from ..images import as_float, to_dtype
 __all__ = [
     "box_mean",
     "gaussian",
-    "grey_levels",
     "median",
     "mround",
     "pad",
@@ -39,19 +38,6 @@ _NUMPY = {
 _CV2_MEDIAN = (3, 5)
 # Width in pixels of the mirrored border of the low-pass filter.
 _MARGIN = 16
-# What float32 arithmetic (k / 255, luma of three equal channels) moves a level by.
-_LEVEL_ROUNDING = 1e-4
-
-
-def grey_levels(image):
-    """Return a float32 [0, 1] image as float64 on the 0..255 scale.
-
-    Values within float32 rounding of a whole level become that level, so that an
-    8-bit picture comes out as the exact integers that the original methods saw.
-    """
-    levels = np.asarray(image, dtype=np.float64) * 255.0
-    nearest = np.rint(levels)
-    return np.where(np.abs(levels - nearest) < _LEVEL_ROUNDING, nearest, levels)
 
 
 def mround(image):

@@ -8,11 +8,13 @@ import numpy as np
 from .._kernels.luma import LUMA
 from .objects import as_array
 
-__all__ = ["as_float", "as_levels", "luma", "to_dtype"]
+__all__ = ["as_float", "as_levels", "grey_levels", "luma", "to_dtype"]
 
 _LUMA = np.array(LUMA)
 # A float image may miss [0, 1] by the rounding of a resize, and no more.
 _ROUNDING = 1e-6
+# What float32 arithmetic (k / 255, luma of three equal channels) moves a level by.
+_LEVEL_ROUNDING = 1e-4
 
 
 def as_float(image, name="image") -> np.ndarray:
@@ -123,6 +125,17 @@ def luma(image, name="image") -> np.ndarray:
         + image[..., 2] * weights[2],
         np.float32(1),
     )
+
+
+def grey_levels(image):
+    """Return a float32 [0, 1] image as float64 on the 0..255 scale.
+
+    Values within float32 rounding of a whole level become that level, so that an
+    8-bit picture comes out as the exact integers that the original methods saw.
+    """
+    levels = np.asarray(image, dtype=np.float64) * 255.0
+    nearest = np.rint(levels)
+    return np.where(np.abs(levels - nearest) < _LEVEL_ROUNDING, nearest, levels)
 
 
 def to_dtype(image, dtype) -> np.ndarray:

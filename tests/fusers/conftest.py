@@ -131,7 +131,7 @@ def check_any_image():
     def check(fuser, *, identity=None):
         for ir, vis in _images():
             before = ir.copy(), vis.copy()
-            fused = fuser._fuse(ir, vis)
+            fused = fuser._fuse_plane(ir, vis)
             assert fused.shape == ir.shape
             assert np.isfinite(fused).all(), (ir.shape, fused)
             np.testing.assert_array_equal(ir, before[0])

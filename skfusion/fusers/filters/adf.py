@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..._kernels.diffusion import perona_malik
 from ...base import BaseFuser
-from .._filters import grey_levels
 from ._pca import pca_weights
 
 __all__ = ["ADF"]
@@ -75,6 +74,7 @@ class ADF(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_iter": [Interval(Integral, 0, None, closed="left")],
@@ -102,16 +102,13 @@ class ADF(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir), grey_levels(vis)
         base_ir, base_vis = self._diffuse(ir), self._diffuse(vis)
         detail_ir, detail_vis = ir - base_ir, vis - base_vis
         weight_ir, weight_vis = pca_weights(
             detail_ir, detail_vis, guard=not self.parity
         )
         fused = weight_ir * detail_ir + weight_vis * detail_vis
-        fused = fused + (base_ir + base_vis) / 2
-        return fused / 255 if self.parity else fused
+        return fused + (base_ir + base_vis) / 2
 
     def _diffuse(self, image):
         if self.parity:

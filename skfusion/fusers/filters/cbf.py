@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.cross_bilateral import cross_bilateral, cross_bilateral_exact
 from ...base import BaseFuser
-from .._filters import grey_levels, pad
+from .._filters import pad
 from .._validation import check_odd
 
 __all__ = ["CBF"]
@@ -72,6 +72,7 @@ class CBF(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "window_size": [Interval(Integral, 1, None, closed="left")],
@@ -104,15 +105,6 @@ class CBF(BaseFuser):
         check_odd(self, "covariance_size")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir), grey_levels(vis)
-            weight_ir = self._strength(ir - self._base(ir, vis, 255))
-            weight_vis = self._strength(vis - self._base(vis, ir, 255))
-            zero = np.finfo(np.float64).eps
-            weight_ir[weight_ir == 0] = zero
-            weight_vis[weight_vis == 0] = zero
-            fused = (weight_ir * ir + weight_vis * vis) / (weight_ir + weight_vis)
-            return fused / 255
         weight_ir = self._strength(ir - self._base(ir, vis)) + _NOISE
         weight_vis = self._strength(vis - self._base(vis, ir)) + _NOISE
         return vis + weight_ir / (weight_ir + weight_vis) * (ir - vis)
@@ -146,3 +138,11 @@ class CBF(BaseFuser):
         down = np.ones(size[1], image.dtype)
         border = cv2.BORDER_REFLECT_101
         return cv2.sepFilter2D(image, -1, across, down, borderType=border)
+
+    def _original(self, ir, vis):
+        weight_ir = self._strength(ir - self._base(ir, vis, 255))
+        weight_vis = self._strength(vis - self._base(vis, ir, 255))
+        zero = np.finfo(np.float64).eps
+        weight_ir[weight_ir == 0] = zero
+        weight_vis[weight_vis == 0] = zero
+        return (weight_ir * ir + weight_vis * vis) / (weight_ir + weight_vis)

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.diffusion import fourth_order
 from ...base import BaseFuser
-from .._filters import grey_levels, mround
+from .._filters import mround
 from ._pca import pca_weights
 
 __all__ = ["FPDE"]
@@ -67,6 +67,7 @@ class FPDE(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_iter": [Interval(Integral, 0, None, closed="left")],
@@ -83,8 +84,6 @@ class FPDE(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._original(grey_levels(ir), grey_levels(vis)) / 255
         kappa = self.kappa / 255
         base_ir, base_vis = (
             fourth_order(image, self.n_iter, self.dt, kappa) for image in (ir, vis)

@@ -12,9 +12,10 @@ from sklearn.utils._param_validation import Interval
 from ...base import BaseFuser
 from ...images import luma
 from ...images.notices import Notices
+from ...images.pixels import grey_levels
 from ...pairs import as_pairs
 from ...transforms import guided_filter
-from .._filters import box_mean, gaussian, grey_levels, mround
+from .._filters import box_mean, gaussian, mround
 from .._validation import check_odd
 
 __all__ = ["GFF"]
@@ -83,6 +84,7 @@ class GFF(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "radius_base": [Interval(Integral, 1, None, closed="left")],
@@ -143,7 +145,7 @@ class GFF(BaseFuser):
         with Notices():
             for i in range(len(pairs)):
                 ir, vis = pairs.read(i)
-                weights = self._weights(ir, luma(vis))
+                weights = self._weights(*self._levels(ir, luma(vis)))
                 out[i, 0], out[i, 1] = (w.astype(np.float32) for w, _ in weights)
         return out
 
@@ -153,7 +155,8 @@ class GFF(BaseFuser):
     def _fuse_channels(self, ir, vis):
         """One pair of weight maps, from luma, for all channels."""
         if self.parity:  # 8-bit colour becomes an 8-bit gray guide
-            gray = (mround(grey_levels(vis) @ _RGB2GRAY) / 255).astype(np.float32)
+            gray = mround(grey_levels(vis) @ _RGB2GRAY) / 255
+            ir, vis = self._levels(ir, vis)
         else:
             gray = luma(vis)
         weights = self._weights(ir, gray)
@@ -165,8 +168,6 @@ class GFF(BaseFuser):
 
     def _combine(self, ir, vis, weights):
         (base_vis, base_ir), (detail_vis, detail_ir) = weights
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         low_vis = box_mean(vis, self.base_size, "nearest")
         low_ir = box_mean(ir, self.base_size, "nearest")
         base = base_vis * low_vis + base_ir * low_ir
@@ -174,8 +175,6 @@ class GFF(BaseFuser):
 
     def _weights(self, ir, vis):
         """((visible, infrared) weights of the base, the same of the details)."""
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         wins = self._wins(ir, vis).astype(ir.dtype)
         layers = (
             (self.radius_base, self.eps_base),

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
 from ...transforms import guided_filter
-from .._filters import grey_levels
 from ._hybrid import combine_hybrid
 from ._perceptual_saliency import perceptual_saliency
 
@@ -69,6 +68,7 @@ class HMSDGF(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, 8, closed="both")],
@@ -96,10 +96,10 @@ class HMSDGF(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        gain = self.gain
-        if self.parity:
-            ir, vis, gain = grey_levels(ir) / 255, grey_levels(vis) / 255, 275 / 255
-        return gain * self._combine(ir, vis)
+        return self.gain * self._combine(ir, vis)
+
+    def _original(self, ir, vis):
+        return 275 / 255 * self._combine(ir, vis)
 
     def _combine(self, ir, vis):
         lam = automatic_lam(ir, vis) if self.lam == "auto" else self.lam

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.bilateral_grid import bilateral_grid
 from ...base import BaseFuser
-from .._filters import gaussian, grey_levels
+from .._filters import gaussian
 from ._hybrid import combine_hybrid
 
 __all__ = ["HybridMSD"]
@@ -68,6 +68,7 @@ class HybridMSD(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, 8, closed="both")],
@@ -86,12 +87,14 @@ class HybridMSD(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        scale = 1
-        if self.parity:
-            ir, vis, scale = grey_levels(ir), grey_levels(vis), 255
+        return self._layers(ir, vis, 1)
+
+    def _original(self, ir, vis):
+        return self._layers(ir, vis, 255)
+
+    def _layers(self, ir, vis, scale):
         layers_vis, layers_ir = self._decompose(vis, scale), self._decompose(ir, scale)
-        fused = combine_hybrid(layers_vis, layers_ir, self.lam, smooth_finest=False)
-        return fused / 255 if self.parity else fused
+        return combine_hybrid(layers_vis, layers_ir, self.lam, smooth_finest=False)
 
     def _decompose(self, image, scale):
         """Texture layers, edge layers, fine to coarse, and the base."""

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ...base import BaseFuser
-from .._filters import gaussian, grey_levels, mround
+from .._filters import gaussian, mround
 from .._imresize import imresize
 from .._validation import check_odd
 
@@ -79,6 +79,7 @@ class IFEVIP(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "min_block": [Interval(Integral, 2, _GRID, closed="both")],
@@ -113,13 +114,14 @@ class IFEVIP(BaseFuser):
         check_odd(self, "gaussian_size")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._add(grey_levels(ir), grey_levels(vis), 255.0) / 255
         return self._add(ir, vis, np.float32(1))
+
+    def _original(self, ir, vis):
+        return self._add(ir, vis, 255.0)
 
     def _fuse_channels(self, ir, vis):
         """One infrared term for all channels, as in the original."""
-        return self._fuse(ir, vis)
+        return self._fuse_plane(ir, vis)
 
     def _add(self, ir, vis, white):
         features = np.maximum(ir - self._background(ir, white), 0)

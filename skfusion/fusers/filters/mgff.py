@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
 from ...transforms import guided_filter
-from .._filters import grey_levels
 
 __all__ = ["MGFF"]
 
@@ -70,6 +69,7 @@ class MGFF(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 0, None, closed="left")],
@@ -97,9 +97,6 @@ class MGFF(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            eps = self.eps * 255**2
-            return self._layers(grey_levels(ir), grey_levels(vis), eps) / 255
         return self._layers(ir, vis, self.eps)
 
     def _layers(self, ir, vis, eps):
@@ -112,6 +109,9 @@ class MGFF(BaseFuser):
             details += _weighted(ir - smooth_ir, vis - smooth_vis)
             ir, vis = smooth_ir, smooth_vis
         return details + (ir + vis) / 2
+
+    def _original(self, ir, vis):
+        return self._layers(ir, vis, self.eps * 255**2)
 
 
 def _weighted(first, second):

@@ -11,7 +11,6 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.domain_transform import recursive_filter
 from ...base import WeightMapFuser
-from .._filters import grey_levels
 
 __all__ = ["SAIF"]
 
@@ -74,6 +73,7 @@ class SAIF(WeightMapFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **WeightMapFuser._parameter_constraints,
         "radius": [Interval(Integral, 0, None, closed="left")],
@@ -102,11 +102,6 @@ class SAIF(WeightMapFuser):
         self.n_iterations = n_iterations
         self.parity = parity
         self.color = color
-
-    def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
-        return super()._fuse(ir, vis)
 
     def _weight(self, ir, vis):
         box = _ClippedBox(ir.shape, self.radius, ir.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ...base import BaseFuser
-from .._filters import box_mean, grey_levels, median
+from .._filters import box_mean, median
 from .._validation import check_odd
 
 __all__ = ["TIF"]
@@ -63,6 +63,7 @@ class TIF(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "mean_size": [Interval(Integral, 1, None, closed="left")],
@@ -82,11 +83,6 @@ class TIF(BaseFuser):
         check_odd(self, "median_size")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._two_scale(grey_levels(ir), grey_levels(vis)) / 255
-        return self._two_scale(ir, vis)
-
-    def _two_scale(self, ir, vis):
         base_ir, saliency_ir = self._saliency(ir)
         base_vis, saliency_vis = self._saliency(vis)
         total = saliency_ir + saliency_vis

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 from ...base import BaseFuser
 from ...images import to_dtype
 from ...transforms import guided_filter
-from .._filters import box_mean, gaussian, grey_levels
+from .._filters import box_mean, gaussian
 from ._saliency import saliency_weight
 
 __all__ = ["VSMWLS"]
@@ -73,6 +73,7 @@ class VSMWLS(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, 8, closed="both")],
@@ -101,8 +102,6 @@ class VSMWLS(BaseFuser):
 
     def _fuse(self, ir, vis):
         weight = saliency_weight(to_dtype(ir, np.uint8), to_dtype(vis, np.uint8))
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         weight = weight.astype(ir.dtype)
         (base_ir, details_ir), (base_vis, details_vis) = map(self._split, (ir, vis))
         fused = weight * base_ir + (1 - weight) * base_vis

@@ -11,7 +11,6 @@ from scipy import fft
 from sklearn.utils._param_validation import Interval
 
 from ...base import BaseFuser
-from .._filters import grey_levels
 
 __all__ = ["DCHWT"]
 
@@ -65,6 +64,7 @@ class DCHWT(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, 10, closed="both")],
@@ -77,11 +77,6 @@ class DCHWT(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._mix(grey_levels(ir), grey_levels(vis)) / 255
-        return self._mix(ir, vis)
-
-    def _mix(self, ir, vis):
         shape = ir.shape
         step = 2**self.n_levels
         grow = ((0, -shape[0] % step), (0, -shape[1] % step))

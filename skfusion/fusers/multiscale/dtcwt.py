@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
-from .._filters import grey_levels
 from .._validation import check_odd
 from ._dtcwt import forward, inverse
 from ._pyramid import max_levels
@@ -71,6 +70,7 @@ class DTCWTFuser(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 0, None, closed="left")],
@@ -102,11 +102,6 @@ class DTCWTFuser(BaseFuser):
         check_odd(self, "window")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._combine(grey_levels(ir), grey_levels(vis)) / 255
-        return self._combine(ir, vis)
-
-    def _combine(self, ir, vis):
         n_levels = min(self.n_levels, max_levels(ir.shape))
         bands_ir, low_ir = forward(ir, n_levels)
         bands_vis, low_vis = forward(vis, n_levels)

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
 from ...images import luma, to_dtype
-from .._filters import box_mean, grey_levels
+from .._filters import box_mean
 from .._validation import check_odd
 from ..filters._saliency import saliency_weight
 from ._joint_histogram import to_joint_histogram
@@ -111,6 +111,7 @@ class LaplacianPyramid(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 0, None, closed="left")],
@@ -175,8 +176,6 @@ class LaplacianPyramid(BaseFuser):
         check_odd(self, "base_window")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._toolbox(grey_levels(ir), grey_levels(vis)) / 255
         return self._fuse_planes(ir, [vis])[0]
 
     def _fuse_channels(self, ir, vis):
@@ -232,15 +231,6 @@ class LaplacianPyramid(BaseFuser):
             energies.append(energy)
         return energies[::-1]
 
-    def _toolbox(self, ir, vis):
-        bands_ir, base_ir = laplacian_pyramid(ir, self.n_levels, "quirk")
-        bands_vis, base_vis = laplacian_pyramid(vis, self.n_levels, "quirk")
-        bands = [
-            np.where(li_choice(np.abs(a), np.abs(b), parity=True), a, b)
-            for a, b in zip(bands_ir, bands_vis)
-        ]
-        return rebuild(bands, (base_ir + base_vis) / 2, ir.shape, "quirk")
-
     def _base_weight(self, ir, vis):
         """Return the weight of the visible image's coarse rest."""
         if self.base_rule == "average" or self.base_blend == 0:
@@ -271,6 +261,15 @@ class LaplacianPyramid(BaseFuser):
             return base
         level = base.mean()
         return level + np.float32(self.base_gain) * (base - level)
+
+    def _original(self, ir, vis):
+        bands_ir, base_ir = laplacian_pyramid(ir, self.n_levels, "quirk")
+        bands_vis, base_vis = laplacian_pyramid(vis, self.n_levels, "quirk")
+        bands = [
+            np.where(li_choice(np.abs(a), np.abs(b), parity=True), a, b)
+            for a, b in zip(bands_ir, bands_vis)
+        ]
+        return rebuild(bands, (base_ir + base_vis) / 2, ir.shape, "quirk")
 
 
 def _scaled(band, gain):

@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ...base import BaseFuser
-from .._filters import grey_levels
 from .._imresize import imresize
 
 __all__ = ["MSVD"]
@@ -63,6 +62,7 @@ class MSVD(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, None, closed="left")],
@@ -81,6 +81,7 @@ class MSVD(BaseFuser):
 
     def _fuse_channels(self, ir, vis):
         """Channel by channel; the original does not stretch colour."""
+        ir, vis = self._levels(ir, vis)
         channels = [
             self._transform_pair(ir, np.ascontiguousarray(vis[..., c]), stretch=False)
             for c in range(3)
@@ -90,8 +91,6 @@ class MSVD(BaseFuser):
 
     def _transform_pair(self, ir, vis, *, stretch):
         height, width = ir.shape
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         fused = self._level(ir, vis, self.n_levels)
         return (_stretch(fused) if stretch else fused)[:height, :width]
 

@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
-from .._filters import grey_levels
 from .._validation import check_odd
 from ._pyramid import ratio_pyramid, rebuild_ratio
 from ._selection import li_choice
@@ -78,6 +77,7 @@ class RatioPyramid(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 0, None, closed="left")],
@@ -112,8 +112,6 @@ class RatioPyramid(BaseFuser):
         check_odd(self, "window")
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._toolbox(grey_levels(ir), grey_levels(vis)) / 255
         offset = np.float32(self.offset)
         bands_ir, base_ir = ratio_pyramid(ir, self.n_levels, offset)
         bands_vis, base_vis = ratio_pyramid(vis, self.n_levels, offset)
@@ -129,7 +127,7 @@ class RatioPyramid(BaseFuser):
             choose_ir = li_choice(strength_ir, strength_vis, self.window)
         return np.where(choose_ir, ir, vis)
 
-    def _toolbox(self, ir, vis):
+    def _original(self, ir, vis):
         args = self.n_levels, _TOOLBOX_OFFSET, "quirk"
         (bands_ir, base_ir), (bands_vis, base_vis) = (
             ratio_pyramid(image, *args) for image in (ir, vis)

@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ...base import BaseFuser
-from .._filters import grey_levels
 from .._validation import check_odd
 from ._selection import fuse_bands, li_choice
 from ._wavelet import check_wavelet, decompose, rebuild
@@ -72,6 +71,7 @@ class WaveletFuser(BaseFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "wavelet": [str],
@@ -108,8 +108,6 @@ class WaveletFuser(BaseFuser):
             check_wavelet(self.wavelet)
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._toolbox(grey_levels(ir), grey_levels(vis)) / 255
         details_ir, low_ir = decompose(ir, self.wavelet, self.n_levels)
         details_vis, low_vis = decompose(vis, self.wavelet, self.n_levels)
         details = [
@@ -119,7 +117,7 @@ class WaveletFuser(BaseFuser):
         low = self.base_weight * low_vis + (1 - self.base_weight) * low_ir
         return rebuild(details, low, self.wavelet, ir.shape)
 
-    def _toolbox(self, ir, vis):
+    def _original(self, ir, vis):
         details_ir, low_ir = decompose(ir, "haar", self.n_levels)
         details_vis, low_vis = decompose(vis, "haar", self.n_levels)
         details = [

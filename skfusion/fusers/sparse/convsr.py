@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from ...images import luma
 from ...learning.arrays import LearnedArrayFuser
-from .._filters import box_mean, grey_levels, tikhonov_low_pass
+from .._filters import box_mean, tikhonov_low_pass
 from .._validation import check_odd
 from ._convolutional_coding import convolve, learn_filters, sparse_maps
 
@@ -98,6 +98,7 @@ class ConvSR(LearnedArrayFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **LearnedArrayFuser._parameter_constraints,
         "sparsity": [Interval(Real, 0, None, closed="neither")],
@@ -169,8 +170,6 @@ class ConvSR(LearnedArrayFuser):
         )
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         filters = self._array()
         lows, codes, activities = [], [], []
         for image in (ir, vis):

@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..._kernels.patches import nuclear_norms, overlap_add
 from ...learning.arrays import LearnedArrayFuser, random_patches
-from .._filters import grey_levels
 from ._latent_low_rank import latent_low_rank
 
 __all__ = ["LatLRR"]
@@ -91,6 +90,7 @@ class LatLRR(LearnedArrayFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **LearnedArrayFuser._parameter_constraints,
         "n_levels": [Interval(Integral, 1, None, closed="left")],
@@ -154,8 +154,6 @@ class LatLRR(LearnedArrayFuser):
         return latent_low_rank(by_column.reshape(side * side, -1))
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         projection = self._by_row().astype(ir.dtype)
         shape = ir.shape
         ir, vis = self._grow(ir), self._grow(vis)

@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ..._kernels.matching_pursuit import matching_pursuit
 from ..._kernels.patches import overlap_add
 from ...learning.arrays import LearnedArrayFuser, random_patches
-from .._filters import grey_levels
 from ..multiscale._pyramid import (
     laplacian_pyramid,
     ratio_pyramid,
@@ -107,6 +106,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
     True
     """
 
+    original_white = 255
     _parameter_constraints: dict = {
         **LearnedArrayFuser._parameter_constraints,
         "pyramid": [StrOptions({"laplacian", "ratio"})],
@@ -190,9 +190,10 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         )
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            return self._pyramids(grey_levels(ir), grey_levels(vis), 255.0) / 255
         return self._pyramids(ir, vis, 1.0)
+
+    def _original(self, ir, vis):
+        return self._pyramids(ir, vis, 255.0)
 
     def _pyramids(self, ir, vis, white):
         border = "quirk" if self.parity else "mirror"

@@ -11,7 +11,6 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.half_quadratic import blend, reweigh, spread_gradient
 from ...base import BaseFuser
-from .._filters import grey_levels
 
 __all__ = ["BayesFuser"]
 
@@ -66,6 +65,7 @@ class BayesFuser(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "smoothness": [Interval(Real, 0, None, closed="left")],
@@ -80,9 +80,6 @@ class BayesFuser(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
-            return vis + self._original(ir - vis)
         return vis + self._solve(ir - vis)
 
     def _solve(self, difference):
@@ -110,7 +107,8 @@ class BayesFuser(BaseFuser):
             )
         return x
 
-    def _original(self, difference):
+    def _original(self, ir, vis):
+        difference = ir - vis
         shape = difference.shape
         data, prior = np.ones(shape), np.ones(shape)
         coupling = 1.0
@@ -137,7 +135,7 @@ class BayesFuser(BaseFuser):
             coupling = (data + prior) / 2
             tau_prior = np.mean(1 / (prior + 1e-6) + tau_prior / 2)
             tau_data = np.mean(1 / (data + 1e-6) + tau_data / 2)
-        return x
+        return vis + x
 
 
 def _neumann(size):

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval
 
 from ..._kernels.total_variation import conjugate_gradients, squared_gradient
 from ...base import BaseFuser
-from .._filters import grey_levels
 
 __all__ = ["GTF"]
 
@@ -71,6 +70,7 @@ class GTF(BaseFuser):
     True
     """
 
+    original_white = 1
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "regularization": [Interval(Real, 0, None, closed="left")],
@@ -87,8 +87,6 @@ class GTF(BaseFuser):
         self.color = color
 
     def _fuse(self, ir, vis):
-        if self.parity:
-            ir, vis = grey_levels(ir) / 255, grey_levels(vis) / 255
         return self._transfer(ir - vis) + vis
 
     def _transfer(self, difference):

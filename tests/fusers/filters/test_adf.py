@@ -51,7 +51,7 @@ def test_default_equals_its_definition(change):
     weights = np.abs(weights) / np.abs(weights).sum()
     expected = (base_ir + base_vis) / 2 + weights[0] * (ir - base_ir)
     expected += weights[1] * (vis - base_vis)
-    fused = ADF(**params)._fuse(ir, vis)
+    fused = ADF(**params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, expected, rtol=0, atol=1e-5)
     assert fused.dtype == np.float32
 
@@ -68,8 +68,8 @@ def test_parity_equals_the_published_images(vifb):
 
 def test_parity_has_both_conductances():
     ir, vis = np.random.default_rng(2).random((2, 12, 12), dtype=np.float32)
-    one = ADF(parity=True)._fuse(ir, vis)
-    other = ADF(parity=True, conductance="quadratic")._fuse(ir, vis)
+    one = ADF(parity=True)._fuse_plane(ir, vis)
+    other = ADF(parity=True, conductance="quadratic")._fuse_plane(ir, vis)
     assert (one != other).any()
 
 

@@ -56,8 +56,8 @@ def definition(ir, vis, window_size=11, sigma_spatial=1.8, sigma_range=25 / 255,
 def test_default_equals_its_definition(change):
     ir, vis = np.random.default_rng(0).random((2, 21, 26), dtype=np.float32)
     expected = definition(ir, vis, **change)
-    np.testing.assert_allclose(CBF(**change)._fuse(ir, vis), expected, atol=1e-4)
-    exact = CBF(**change, parity=True)._fuse(ir, vis)
+    np.testing.assert_allclose(CBF(**change)._fuse_plane(ir, vis), expected, atol=1e-4)
+    exact = CBF(**change, parity=True)._fuse_plane(ir, vis)
     np.testing.assert_allclose(exact, expected, atol=1e-9)
 
 
@@ -92,7 +92,7 @@ def test_any_image(check_any_image):
 def test_flat_images_are_averaged():
     ir, vis = np.full((9, 9), 0.2, np.float32), np.full((9, 9), 0.6, np.float32)
     for fuser in (CBF(), CBF(parity=True)):
-        np.testing.assert_allclose(fuser._fuse(ir, vis), 0.4, atol=1e-4)
+        np.testing.assert_allclose(fuser._fuse_plane(ir, vis), 0.4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["window_size", "covariance_size"])

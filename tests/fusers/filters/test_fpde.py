@@ -43,7 +43,7 @@ def test_default_equals_its_definition(change):
     weights = np.abs(vector) / np.abs(vector).sum()
     expected = weights[0] * detail_ir + weights[1] * detail_vis
     expected += (base_ir + base_vis) / 2
-    fused = FPDE(**params)._fuse(ir, vis)
+    fused = FPDE(**params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, expected, rtol=0, atol=2e-4)
     assert fused.dtype == np.float32
 
@@ -65,5 +65,5 @@ def test_any_image(check_any_image):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2)])
 def test_parity_takes_sides_too_short_for_a_derivative(shape):
     ir, vis = np.random.default_rng(2).random((2, *shape), dtype=np.float32)
-    fused = FPDE(parity=True)._fuse(ir, 0.5 * ir + 0.5 * vis)
+    fused = FPDE(parity=True)._fuse_plane(ir, 0.5 * ir + 0.5 * vis)
     assert fused.shape == shape and np.isfinite(fused).all()

@@ -68,7 +68,7 @@ def definition(ir, vis, radius_base=45, eps_base=0.3, radius_detail=7, eps_detai
 def test_default_equals_its_definition(change):
     ir, vis = np.random.default_rng(1).random((2, 31, 44), dtype=np.float32)
     params = {**SMALL, **change}
-    fused = GFF(**params)._fuse(ir, vis)
+    fused = GFF(**params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, definition(ir, vis, **params), rtol=0, atol=2e-4)
     assert fused.dtype == np.float32
 

@@ -46,9 +46,9 @@ def test_equals_its_definition(change):
     params = {"n_levels": 3, "lam": 1500.0, "eps": 0.01, **change}
     expected = definition(ir, vis, **params)
     ir, vis = ir.astype(np.float32), vis.astype(np.float32)
-    fused = HMSDGF(**params, parity=True)._fuse(ir, vis)
+    fused = HMSDGF(**params, parity=True)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, 275 / 255 * expected, atol=1e-9)
-    default = HMSDGF(**params, gain=0.5)._fuse(ir, vis)
+    default = HMSDGF(**params, gain=0.5)._fuse_plane(ir, vis)
     assert default.dtype == np.float32
     # Signs of single pixels may fall to the other side in float32.
     assert np.mean(np.abs(default - 0.5 * expected) > 1e-4) < 0.01
@@ -81,8 +81,8 @@ def test_gfce_is_the_enhancement_and_the_fusion():
     stretched = (ir - ir.min()) / (ir.max() - ir.min())
     enhanced = HDRC().transform([vis])[0]
     np.testing.assert_allclose(
-        GFCE(lam=200.0)._fuse(ir, vis),
-        HMSDGF(lam=200.0)._fuse(stretched, enhanced),
+        GFCE(lam=200.0)._fuse_plane(ir, vis),
+        HMSDGF(lam=200.0)._fuse_plane(stretched, enhanced),
         atol=1e-5,
     )
 

@@ -95,9 +95,9 @@ def test_equals_its_definition(change):
     params = {"n_levels": 3, "lam": 30.0, "sigma_range": 0.05, **change}
     expected = definition(ir, vis, **params)
     ir, vis = ir.astype(np.float32), vis.astype(np.float32)
-    fused = HybridMSD(**params, parity=True)._fuse(ir, vis)
+    fused = HybridMSD(**params, parity=True)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, expected, atol=1e-9)
-    default = HybridMSD(**params)._fuse(ir, vis)
+    default = HybridMSD(**params)._fuse_plane(ir, vis)
     assert default.dtype == np.float32
     # Cells and signs of single pixels may fall to the other side in float32.
     assert np.mean(np.abs(default - expected) > 1e-4) < 0.01

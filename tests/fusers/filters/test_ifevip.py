@@ -80,7 +80,7 @@ def scene(rng):
 )
 def test_default_equals_its_definition(change, rng):
     ir, vis = scene(rng)
-    fused = IFEVIP(**change)._fuse(ir, vis)
+    fused = IFEVIP(**change)._fuse_plane(ir, vis)
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, definition(ir, vis, **change), rtol=0, atol=1e-5)
 
@@ -112,9 +112,9 @@ def test_any_image(check_any_image):
 
 def test_never_darkens_unless_asked(rng):
     ir, vis = scene(rng)
-    assert (IFEVIP()._fuse(ir, vis) >= vis).all()
-    assert (IFEVIP(parity=True)._fuse(ir, vis) >= vis - 1e-6).all()
-    assert (IFEVIP(darken=True)._fuse(ir, vis) < vis - 0.05).any()
+    assert (IFEVIP()._fuse_plane(ir, vis) >= vis).all()
+    assert (IFEVIP(parity=True)._fuse_plane(ir, vis) >= vis - 1e-6).all()
+    assert (IFEVIP(darken=True)._fuse_plane(ir, vis) < vis - 0.05).any()
 
 
 def test_border_lights_up_in_the_original_only():
@@ -130,14 +130,14 @@ def test_border_lights_up_in_the_original_only():
 def test_constant_visible_image_takes_the_quotient_of_entropies_as_one(rng):
     ir = rng.random((20, 20), dtype=np.float32)
     vis = np.full((20, 20), 0.5, np.float32)
-    fused = IFEVIP(max_gain=1e-3, darken=True)._fuse(ir, vis)
+    fused = IFEVIP(max_gain=1e-3, darken=True)._fuse_plane(ir, vis)
     features = np.maximum(ir - IFEVIP()._background(ir, np.float32(1)), 0)
     np.testing.assert_allclose(fused, vis + 1e-3 * (features + ir - vis), atol=1e-6)
 
 
 def test_black_pair_stays_black():
     black = np.zeros((8, 8), np.float32)
-    assert not IFEVIP()._fuse(black, black).any()
+    assert not IFEVIP()._fuse_plane(black, black).any()
 
 
 @pytest.mark.parametrize("min_block", [16, 32, 100, 512])

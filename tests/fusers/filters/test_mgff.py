@@ -32,7 +32,7 @@ def definition(ir, vis, n_levels, radius, eps, guide):
 def test_default_equals_its_definition(change):
     ir, vis = np.random.default_rng(0).random((2, 31, 44), dtype=np.float32)
     params = {"n_levels": 4, "radius": 3, "eps": 0.01, "guide": "self", **change}
-    fused = MGFF(**params)._fuse(ir, vis)
+    fused = MGFF(**params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, definition(ir, vis, **params), atol=1e-4)
     assert fused.dtype == np.float32
 
@@ -49,7 +49,7 @@ def test_parity_equals_the_published_images(vifb):
 
 def test_no_level_is_the_mean():
     ir, vis = np.random.default_rng(1).random((2, 9, 12), dtype=np.float32)
-    np.testing.assert_array_equal(MGFF(0)._fuse(ir, vis), (ir + vis) / 2)
+    np.testing.assert_array_equal(MGFF(0)._fuse_plane(ir, vis), (ir + vis) / 2)
 
 
 def test_any_image(check_any_image):

@@ -63,7 +63,7 @@ def definition(ir, vis, radius=3, eps=0.01, sigma_spatial=10, sigma_range=0.2,
 def test_default_equals_its_definition(change):
     ir, vis = np.random.default_rng(0).random((2, 31, 44), dtype=np.float32)
     vis[:, 20:] = vis[:, 20:] / 4 + 0.3
-    fused = SAIF(**change)._fuse(ir, vis)
+    fused = SAIF(**change)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, definition(ir, vis, **change), rtol=0, atol=1e-4)
     assert fused.dtype == np.float32
 
@@ -92,14 +92,14 @@ def test_any_image(check_any_image):
 
 def test_result_lies_between_the_images():
     ir, vis = np.random.default_rng(2).random((2, 40, 50), dtype=np.float32)
-    fused = SAIF()._fuse(ir, vis)
+    fused = SAIF()._fuse_plane(ir, vis)
     assert (fused >= np.minimum(ir, vis) - 1e-6).all()
     assert (fused <= np.maximum(ir, vis) + 1e-6).all()
 
 
 def test_flat_regions_take_the_visible_image():
     ir, vis = np.full((30, 40), 0.9, np.float32), np.full((30, 40), 0.2, np.float32)
-    np.testing.assert_allclose(SAIF()._fuse(ir, vis), vis, atol=1e-6)
+    np.testing.assert_allclose(SAIF()._fuse_plane(ir, vis), vis, atol=1e-6)
 
 
 def test_bright_border_is_no_structure_by_default():

@@ -23,7 +23,7 @@ def two_scale(ir, vis, mean_size, median_size):
 @pytest.mark.parametrize("median_size", [3, 5, 7])
 def test_default_equals_its_definition(mean_size, median_size):
     ir, vis = np.random.default_rng(0).random((2, 31, 44), dtype=np.float32)
-    fused = TIF(mean_size, median_size)._fuse(ir, vis)
+    fused = TIF(mean_size, median_size)._fuse_plane(ir, vis)
     np.testing.assert_allclose(
         fused, two_scale(ir, vis, mean_size, median_size), rtol=0, atol=1e-4
     )
@@ -56,13 +56,13 @@ def test_any_image(check_any_image):
 def test_far_side_does_not_show_by_default():
     ir, vis = np.zeros((2, 40, 60), np.float32)
     ir[:, -5:] = 1
-    assert TIF()._fuse(ir, vis)[:, :15].max() == 0
-    assert np.abs(TIF(parity=True)._fuse(ir, vis)[:, :10]).min() > 0.02
+    assert TIF()._fuse_plane(ir, vis)[:, :15].max() == 0
+    assert np.abs(TIF(parity=True)._fuse_plane(ir, vis)[:, :10]).min() > 0.02
 
 
 def test_window_of_one_pixel_leaves_no_detail():
     ir, vis = np.random.default_rng(1).random((2, 9, 12), dtype=np.float32)
-    np.testing.assert_allclose(TIF(1)._fuse(ir, vis), (ir + vis) / 2, atol=1e-6)
+    np.testing.assert_allclose(TIF(1)._fuse_plane(ir, vis), (ir + vis) / 2, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["mean_size", "median_size"])

@@ -58,7 +58,7 @@ def definition(ir, vis, n_levels, sigma_range, n_iter, lam):
 def test_default_equals_its_definition(change):
     ir, vis = np.random.default_rng(0).random((2, 31, 44), dtype=np.float32)
     params = {"n_levels": 3, "sigma_range": 0.05, "n_iter": 4, "lam": 0.01, **change}
-    fused = VSMWLS(**params)._fuse(ir, vis)
+    fused = VSMWLS(**params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, definition(ir, vis, **params), atol=2e-4)
     assert fused.dtype == np.float32
 

@@ -49,7 +49,7 @@ def definition(ir, vis, n_levels=3):
 @pytest.mark.parametrize("n_levels", [1, 2, 3, 4])
 def test_default_equals_its_definition(n_levels):
     ir, vis = np.random.default_rng(0).random((2, 32, 48), dtype=np.float32)
-    fused = DCHWT(n_levels)._fuse(ir, vis)
+    fused = DCHWT(n_levels)._fuse_plane(ir, vis)
     assert fused.dtype == np.float32
     expected = definition(ir, vis, n_levels)
     np.testing.assert_allclose(fused, expected, rtol=0, atol=1e-5)
@@ -73,10 +73,10 @@ def test_any_image(check_any_image):
 def test_other_sizes_are_mirrored_up_and_cut_back():
     ir, vis = np.random.default_rng(1).random((2, 13, 21), dtype=np.float32)
     grown = [np.pad(x, ((0, 3), (0, 3)), mode="symmetric") for x in (ir, vis)]
-    expected = DCHWT()._fuse(*grown)[:13, :21]
-    np.testing.assert_array_equal(DCHWT()._fuse(ir, vis), expected)
+    expected = DCHWT()._fuse_plane(*grown)[:13, :21]
+    np.testing.assert_array_equal(DCHWT()._fuse_plane(ir, vis), expected)
 
 
 def test_nothing_in_both_images_gives_nothing():
     zero = np.zeros((16, 16), np.float32)
-    assert not DCHWT()._fuse(zero, zero).any()
+    assert not DCHWT()._fuse_plane(zero, zero).any()

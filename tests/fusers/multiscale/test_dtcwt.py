@@ -86,11 +86,11 @@ def test_any_image(check_any_image, rule):
 
 def test_parameters_matter():
     ir, vis = np.random.default_rng(1).random((2, 24, 33), dtype=np.float32)
-    default = DTCWTFuser()._fuse(ir, vis)
+    default = DTCWTFuser()._fuse_plane(ir, vis)
     assert default.dtype == np.float32
     for change in ({"window": 5}, {"detail_rule": "max"}, {"n_levels": 2}):
-        assert (DTCWTFuser(**change)._fuse(ir, vis) != default).any()
-    low = DTCWTFuser(0, base_weight=0.25)._fuse(ir, vis)
+        assert (DTCWTFuser(**change)._fuse_plane(ir, vis) != default).any()
+    low = DTCWTFuser(0, base_weight=0.25)._fuse_plane(ir, vis)
     np.testing.assert_allclose(low, 0.25 * vis + 0.75 * ir, atol=1e-6)
 
 

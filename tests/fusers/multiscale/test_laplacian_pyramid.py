@@ -31,12 +31,12 @@ def test_parity_equals_the_original(original, pair):
 def test_parity_heeds_the_number_of_levels_only(pair):
     strange = dict(detail_rule="soft", window=7, base_rule="max", gain=2)
     np.testing.assert_array_equal(
-        LaplacianPyramid(3, parity=True, **strange)._fuse(*pair),
-        LaplacianPyramid(3, parity=True)._fuse(*pair),
+        LaplacianPyramid(3, parity=True, **strange)._fuse_plane(*pair),
+        LaplacianPyramid(3, parity=True)._fuse_plane(*pair),
     )
     assert (
-        LaplacianPyramid(3, parity=True)._fuse(*pair)
-        != LaplacianPyramid(2, parity=True)._fuse(*pair)
+        LaplacianPyramid(3, parity=True)._fuse_plane(*pair)
+        != LaplacianPyramid(2, parity=True)._fuse_plane(*pair)
     ).any()
 
 
@@ -95,45 +95,45 @@ def test_reduce_and_expand_equal_their_definition(border, mode):
 
 def test_no_level_is_the_base_alone(pair):
     ir, vis = pair
-    fused = LaplacianPyramid(0, base_rule="average", base_weight=0.25)._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="average", base_weight=0.25)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, 0.25 * vis + 0.75 * ir, atol=1e-6)
-    fused = LaplacianPyramid(0, base_rule="max")._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="max")._fuse_plane(ir, vis)
     np.testing.assert_array_equal(fused, np.maximum(ir, vis))
 
 
 def test_energy_base_follows_the_image_that_departs_from_its_mean():
     ir, vis = np.full((2, 8, 8), 0.5, np.float32)
     ir[2:4, 2:4] = 1
-    fused = LaplacianPyramid(0, base_rule="energy")._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="energy")._fuse_plane(ir, vis)
     np.testing.assert_array_equal(fused, ir)
 
 
 def test_saliency_base_follows_the_rarer_level():
     ir, vis = np.full((2, 8, 8), 0.5, np.float32)
     ir[2:4, 2:4] = 1
-    fused = LaplacianPyramid(0, base_rule="saliency")._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="saliency")._fuse_plane(ir, vis)
     np.testing.assert_array_equal(fused, ir)
 
 
 def test_gain_scales_the_details(pair):
-    one = LaplacianPyramid(gain=1)._fuse(*pair)
-    none = LaplacianPyramid(gain=0)._fuse(*pair)
-    double = LaplacianPyramid(gain=2)._fuse(*pair)
+    one = LaplacianPyramid(gain=1)._fuse_plane(*pair)
+    none = LaplacianPyramid(gain=0)._fuse_plane(*pair)
+    double = LaplacianPyramid(gain=2)._fuse_plane(*pair)
     np.testing.assert_allclose(double - one, one - none, atol=1e-5)
 
 
 def test_gain_decays_from_band_to_band(pair):
-    fused = LaplacianPyramid(2, gain=1.5, gain_decay=0.4)._fuse(*pair)
+    fused = LaplacianPyramid(2, gain=1.5, gain_decay=0.4)._fuse_plane(*pair)
     one = LaplacianPyramid(2)
-    (fine, coarse), base = laplacian_pyramid(one._fuse(*pair), 2)
+    (fine, coarse), base = laplacian_pyramid(one._fuse_plane(*pair), 2)
     bands = [laplacian_pyramid(image, 2)[0] for image in pair]
     fine, coarse = (fuse_bands(a, b, "li", 5) for a, b in zip(*bands))
-    expected = one._fuse(*pair) + rebuild(
+    expected = one._fuse_plane(*pair) + rebuild(
         [0.5 * fine, 0.2 * coarse], np.zeros_like(base), pair[0].shape
     )
     np.testing.assert_allclose(fused, expected, atol=1e-5)
-    none = LaplacianPyramid(1, gain=1.5, gain_decay=0)._fuse(*pair)
-    np.testing.assert_array_equal(none, LaplacianPyramid(1, gain=1.5)._fuse(*pair))
+    none = LaplacianPyramid(1, gain=1.5, gain_decay=0)._fuse_plane(*pair)
+    np.testing.assert_array_equal(none, LaplacianPyramid(1, gain=1.5)._fuse_plane(*pair))
 
 
 def test_selectivity_goes_from_the_mean_to_the_choice(pair):
@@ -158,7 +158,7 @@ def test_deviation_base_follows_the_window_that_varies():
     ir, vis = np.full((2, 21, 21), 0.5, np.float32)
     ir[3:6:2, 3:6:2] = 1
     vis[14:18:2, 14:18:2] = 0
-    fused = LaplacianPyramid(0, base_rule="deviation", base_window=3)._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="deviation", base_window=3)._fuse_plane(ir, vis)
     np.testing.assert_array_equal(fused[:8, :8], ir[:8, :8])
     np.testing.assert_array_equal(fused[12:, 12:], vis[12:, 12:])
 
@@ -172,18 +172,18 @@ def test_deviation_base_is_that_of_its_definition(pair):
         weight = ndimage.uniform_filter((of_vis >= of_ir).astype(float), window)
         fuser = LaplacianPyramid(0, base_rule="deviation", base_window=window)
         expected = weight * vis + (1 - weight) * ir
-        np.testing.assert_allclose(fuser._fuse(*pair), expected, atol=1e-5)
+        np.testing.assert_allclose(fuser._fuse_plane(*pair), expected, atol=1e-5)
 
 
 def test_base_blend_and_base_gain(pair):
     ir, vis = pair
     largest, mean = np.maximum(ir, vis), 0.3 * vis + 0.7 * ir
     params = dict(base_rule="max", base_weight=0.3)
-    fused = LaplacianPyramid(0, base_blend=0.25, **params)._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_blend=0.25, **params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, 0.25 * largest + 0.75 * mean, atol=1e-6)
-    fused = LaplacianPyramid(0, base_blend=0, **params)._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_blend=0, **params)._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, mean, atol=1e-6)
-    fused = LaplacianPyramid(0, base_gain=1.5, **params)._fuse(ir, vis)
+    fused = LaplacianPyramid(0, base_gain=1.5, **params)._fuse_plane(ir, vis)
     level = largest.mean()
     np.testing.assert_allclose(fused, level + 1.5 * (largest - level), atol=1e-5)
 
@@ -234,7 +234,7 @@ def test_consistency_lets_the_scales_of_a_place_come_from_one_image():
 
     def from_vis(consistency):
         fuser = LaplacianPyramid(3, consistency=consistency, **params)
-        return np.abs(fuser._fuse(ir, vis) - vis).mean()
+        return np.abs(fuser._fuse_plane(ir, vis) - vis).mean()
 
     assert from_vis(0) > 0.01
     assert from_vis(100.0) < 0.001
@@ -254,7 +254,7 @@ def test_consistency_adds_what_is_coarser_to_the_energies(pair, rule):
     for energy, value in zip(fuser._energies(bands, base), expected[::-1]):
         np.testing.assert_allclose(energy, value, rtol=1e-3, atol=1e-6)
     plain = LaplacianPyramid(2, detail_rule=rule, base_window=3)
-    assert np.abs(fuser._fuse(*pair) - plain._fuse(*pair)).max() > 1e-3
+    assert np.abs(fuser._fuse_plane(*pair) - plain._fuse_plane(*pair)).max() > 1e-3
 
 
 def test_base_selectivity_goes_from_the_mean_to_the_choice(pair):
@@ -262,7 +262,7 @@ def test_base_selectivity_goes_from_the_mean_to_the_choice(pair):
         fuser = LaplacianPyramid(
             0, base_rule="deviation", base_selectivity=selectivity, base_window=3
         )
-        return fuser._fuse(*pair)
+        return fuser._fuse_plane(*pair)
 
     def distance(selectivity):
         return np.abs(base(selectivity) - base(None)).mean()
@@ -288,8 +288,8 @@ def test_histogram_gives_the_levels_of_both_images(pair):
 
 
 def test_histogram_is_a_parameter_of_the_fuser(pair):
-    plain = LaplacianPyramid()._fuse(*pair)
-    fused = LaplacianPyramid(histogram=0.4)._fuse(*pair)
+    plain = LaplacianPyramid()._fuse_plane(*pair)
+    fused = LaplacianPyramid(histogram=0.4)._fuse_plane(*pair)
     np.testing.assert_allclose(fused, to_joint_histogram(plain, *pair, 0.4), atol=1e-6)
     assert np.abs(fused - plain).max() > 0.01
 
@@ -301,7 +301,7 @@ def test_channels_are_fused_by_the_decisions_on_luma(pair):
     params = dict(detail_rule="energy", base_rule="deviation", gain=1.3, histogram=0.2)
     fuser = LaplacianPyramid(3, color="per_channel", **params)
     fused = fuser._fuse_channels(ir, vis)
-    expected = LaplacianPyramid(3, **params)._fuse(ir, luma(vis))
+    expected = LaplacianPyramid(3, **params)._fuse_plane(ir, luma(vis))
     np.testing.assert_allclose(fused @ [0.299, 0.587, 0.114], expected, atol=1e-5)
     gray = np.repeat(luma(vis)[..., None], 3, axis=2)
     fused = fuser._fuse_channels(ir, gray)
@@ -313,5 +313,5 @@ def test_channels_decide_for_themselves_in_parity(pair):
     fuser = LaplacianPyramid(3, parity=True, color="per_channel")
     fused = fuser._fuse_channels(pair[0], vis)
     for c in range(3):
-        expected = fuser._fuse(pair[0], np.ascontiguousarray(vis[..., c]))
+        expected = fuser._fuse_plane(pair[0], np.ascontiguousarray(vis[..., c]))
         np.testing.assert_array_equal(fused[..., c], expected)

@@ -37,7 +37,7 @@ def definition(ir, vis, n_levels):
 @pytest.mark.parametrize("n_levels", [1, 2, 3])
 def test_default_equals_its_definition(n_levels):
     ir, vis = np.random.default_rng(0).random((2, 24, 32))
-    fused = MSVD(n_levels)._fuse(ir.astype(np.float32), vis.astype(np.float32))
+    fused = MSVD(n_levels)._fuse_plane(ir.astype(np.float32), vis.astype(np.float32))
     np.testing.assert_allclose(fused, definition(ir, vis, n_levels), atol=1e-5)
     assert fused.dtype == np.float32
 
@@ -60,10 +60,10 @@ def test_parity_equals_the_published_images(vifb):
 
 def test_rescale_reaches_both_ends():
     ir, vis = np.random.default_rng(1).random((2, 12, 14), dtype=np.float32)
-    fused = MSVD(rescale=True)._fuse(ir, vis)
+    fused = MSVD(rescale=True)._fuse_plane(ir, vis)
     assert fused.min() == 0 and fused.max() == 1
     flat = np.full((4, 4), 0.5, np.float32)
-    np.testing.assert_allclose(MSVD(rescale=True)._fuse(flat, flat), 0.5, atol=1e-6)
+    np.testing.assert_allclose(MSVD(rescale=True)._fuse_plane(flat, flat), 0.5, atol=1e-6)
 
 
 def test_rescale_of_colour_is_one_stretch():

@@ -28,7 +28,7 @@ def test_one_level_equals_its_definition():
     low = expand(0.3 * reduce(vis) + 0.7 * reduce(ir), ir.shape)
     expected = np.where(stronger, ratio_ir, ratio_vis) * (low + 0.2) - 0.2
     fuser = RatioPyramid(1, detail_rule="max", base_weight=0.3, offset=0.2)
-    fused = fuser._fuse(ir.astype(np.float32), vis.astype(np.float32))
+    fused = fuser._fuse_plane(ir.astype(np.float32), vis.astype(np.float32))
     np.testing.assert_allclose(fused, expected, atol=1e-5)
 
 
@@ -41,17 +41,17 @@ def test_rebuilding_undoes_the_pyramid():
 
 def test_window_matters_to_the_vote_only():
     ir, vis = np.random.default_rng(2).random((2, 24, 24), dtype=np.float32)
-    small, large = (RatioPyramid(window=n)._fuse(ir, vis) for n in (1, 5))
+    small, large = (RatioPyramid(window=n)._fuse_plane(ir, vis) for n in (1, 5))
     assert (small != large).any()
-    only = RatioPyramid(detail_rule="max")._fuse(ir, vis)
+    only = RatioPyramid(detail_rule="max")._fuse_plane(ir, vis)
     np.testing.assert_array_equal(small, only)
 
 
 def test_a_spark_in_the_dark_stays_within_bounds_by_default():
     ir, vis = np.zeros((40, 40), np.float32), np.full((40, 40), 0.8, np.float32)
     ir[20, 20] = 0.5
-    assert RatioPyramid()._fuse(ir, vis).max() < 3
-    assert RatioPyramid(parity=True)._fuse(ir, vis).max() > 20
+    assert RatioPyramid()._fuse_plane(ir, vis).max() < 3
+    assert RatioPyramid(parity=True)._fuse_plane(ir, vis).max() > 20
 
 
 def test_even_window_is_an_error():

@@ -21,8 +21,8 @@ def test_parity_heeds_the_number_of_levels_only():
     ir, vis = np.random.default_rng(0).random((2, 33, 20), dtype=np.float32)
     strange = dict(wavelet="db2", detail_rule="soft", window=7, base_weight=1)
     np.testing.assert_array_equal(
-        WaveletFuser(n_levels=2, parity=True, **strange)._fuse(ir, vis),
-        WaveletFuser(n_levels=2, parity=True)._fuse(ir, vis),
+        WaveletFuser(n_levels=2, parity=True, **strange)._fuse_plane(ir, vis),
+        WaveletFuser(n_levels=2, parity=True)._fuse_plane(ir, vis),
     )
 
 
@@ -55,7 +55,7 @@ def test_one_level_equals_its_definition(wavelet):
     bands = [np.where(np.abs(a) > np.abs(b), a, b) for a, b in zip(bands_ir, bands_vis)]
     expected = pywt.idwt2((low, bands), wavelet, mode="symmetric")
     fuser = WaveletFuser(wavelet, 1, detail_rule="max", base_weight=0.25)
-    fused = fuser._fuse(ir, vis)
+    fused = fuser._fuse_plane(ir, vis)
     np.testing.assert_allclose(fused, expected, atol=1e-5)
     assert fused.dtype == np.float32
 
@@ -72,7 +72,7 @@ def test_any_image_in_parity(check_any_image):
 
 def test_window_matters():
     ir, vis = np.random.default_rng(4).random((2, 24, 32), dtype=np.float32)
-    small, large = (WaveletFuser(window=n)._fuse(ir, vis) for n in (1, 5))
+    small, large = (WaveletFuser(window=n)._fuse_plane(ir, vis) for n in (1, 5))
     assert (small != large).any()
 
 

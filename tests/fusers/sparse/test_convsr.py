@@ -83,15 +83,15 @@ def test_parity_equals_its_definition(change):
     params = {"max_iter": 60, **change}
     fuser = ConvSR(filters=bank(), filter_size=3, parity=True, **params)
     expected = definition(ir, vis, bank(), **params)
-    np.testing.assert_allclose(fuser._fuse(ir, vis), expected, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(fuser._fuse_plane(ir, vis), expected, rtol=0, atol=1e-8)
 
 
 def test_float32_comes_near_float64():
     ir, vis = np.random.default_rng(2).random((2, 20, 25), dtype=np.float32)
     fuser = ConvSR(filters=bank(), filter_size=3, max_iter=50)
-    fused = fuser._fuse(ir, vis)
+    fused = fuser._fuse_plane(ir, vis)
     assert fused.dtype == np.float32
-    wide = fuser._fuse(ir.astype(float), vis.astype(float))
+    wide = fuser._fuse_plane(ir.astype(float), vis.astype(float))
     assert np.median(np.abs(fused - wide)) < 1e-5
 
 
@@ -143,7 +143,7 @@ def test_any_image(check_any_image):
 
 def test_equal_images_come_back_up_to_the_sparsity():
     image = np.random.default_rng(6).random((24, 24), dtype=np.float32)
-    fused = ConvSR(sparsity=1e-3)._fuse(image, image)
+    fused = ConvSR(sparsity=1e-3)._fuse_plane(image, image)
     np.testing.assert_allclose(fused, image, atol=0.02)
 
 

@@ -67,9 +67,9 @@ def test_both_modes_equal_their_definition(change, like):
     like = {"n_levels": 3, "side": 4, **like}
     expected = definition(ir, vis, L, **like)
     params = {"n_levels": 3, "patch_size": 4, "projection": L, **change}
-    exact = LatLRR(**params, parity=True)._fuse(ir, vis)
+    exact = LatLRR(**params, parity=True)._fuse_plane(ir, vis)
     np.testing.assert_allclose(exact, expected, rtol=0, atol=1e-9)
-    fused = LatLRR(**params)._fuse(ir, vis)
+    fused = LatLRR(**params)._fuse_plane(ir, vis)
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, expected, rtol=0, atol=1e-5)
 
@@ -222,7 +222,7 @@ def test_given_projection_reads_patches_column_by_column():
     vis[:] = np.random.default_rng(6).random((4, 4))
     L = np.zeros((16, 16))
     L[1, 1] = 1
-    fused = LatLRR(1, 4, projection=L)._fuse(ir, vis)
+    fused = LatLRR(1, 4, projection=L)._fuse_plane(ir, vis)
     expected = vis / 2
     expected[1, 0] = vis[1, 0]
     np.testing.assert_allclose(fused, expected, atol=1e-6)

@@ -179,7 +179,7 @@ def test_atoms_of_any_length_and_empty_ones_do():
     D = atoms(64, 80)
     scaled = np.hstack([D * np.linspace(0.1, 9, 80), np.zeros((64, 1))])
     one, other = (
-        SparseRepresentationFuser(n_levels=0, dictionary=d)._fuse(ir, vis)
+        SparseRepresentationFuser(n_levels=0, dictionary=d)._fuse_plane(ir, vis)
         for d in (D, scaled)
     )
     np.testing.assert_allclose(one, other, atol=1e-6)

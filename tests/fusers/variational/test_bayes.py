@@ -50,7 +50,7 @@ def test_default_equals_its_definition(change, shape):
     expected = definition(ir, vis, **change)
     exact = vis + BayesFuser(**change)._solve(ir - vis)
     np.testing.assert_allclose(exact, expected, rtol=0, atol=1e-9)
-    fused = BayesFuser(**change)._fuse(ir.astype(np.float32), vis.astype(np.float32))
+    fused = BayesFuser(**change)._fuse_plane(ir.astype(np.float32), vis.astype(np.float32))
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, expected, rtol=0, atol=2e-4)
 
@@ -68,5 +68,5 @@ def test_any_image(check_any_image):
 def test_far_side_does_not_show_by_default():
     ir, vis = np.zeros((2, 40, 60), np.float32)
     ir[:, -8:] = 1
-    assert np.abs(BayesFuser()._fuse(ir, vis)[:, :4]).max() < 1e-3
-    assert np.abs(BayesFuser(parity=True)._fuse(ir, vis)[:, :4]).max() > 1e-3
+    assert np.abs(BayesFuser()._fuse_plane(ir, vis)[:, :4]).max() < 1e-3
+    assert np.abs(BayesFuser(parity=True)._fuse_plane(ir, vis)[:, :4]).max() > 1e-3

@@ -81,7 +81,7 @@ def test_default_equals_its_definition(change, tolerance):
     expected = definition(ir, vis, **change)
     exact = vis + GTF(**change)._transfer(ir - vis)
     np.testing.assert_allclose(exact, expected, rtol=0, atol=tolerance)
-    fused = GTF(**change)._fuse(ir.astype(np.float32), vis.astype(np.float32))
+    fused = GTF(**change)._fuse_plane(ir.astype(np.float32), vis.astype(np.float32))
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, expected, rtol=0, atol=2e-3)
 
@@ -146,4 +146,4 @@ def test_any_image(check_any_image):
 
 def test_no_regularization_gives_the_infrared_image():
     ir, vis = np.random.default_rng(4).random((2, 12, 12), dtype=np.float32)
-    np.testing.assert_allclose(GTF(0)._fuse(ir, vis), ir, atol=1e-5)
+    np.testing.assert_allclose(GTF(0)._fuse_plane(ir, vis), ir, atol=1e-5)

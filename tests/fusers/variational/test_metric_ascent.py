@@ -211,7 +211,7 @@ def test_colour_is_kept_around_it_or_moved_by_channel():
 
 def test_it_fuses_two_images_as_any_fuser_does():
     fuser = MetricAscent(objective={"sd": 1.0}, **SHORT)
-    np.testing.assert_array_equal(fuser._fuse(*PAIRS[0]), fuser.transform(X)[0])
+    np.testing.assert_array_equal(fuser._fuse_plane(*PAIRS[0]), fuser.transform(X)[0])
 
 
 @pytest.mark.parametrize(
