@@ -105,15 +105,16 @@ def as_csv(table, *, index=True) -> bytes:
     -------
     bytes
     """
+    columns = list(table.columns)
+    if index:
+        columns = [name or "" for name in table.index.names] + columns
+        table = table.reset_index(allow_duplicates=True)
     cells = table.copy()
     for k, dtype in enumerate(table.dtypes):
         if dtype.kind not in "iufb":
             cells.isetitem(k, [csv_cell(value) for value in table.iloc[:, k]])
-    cells.columns = [csv_cell(name) for name in table.columns]
-    if index:
-        cells.index = table.index.map(csv_cell)
-        cells.index.name = csv_cell(table.index.name)
-    return cells.to_csv(index=index, lineterminator="\n").encode("utf-8")
+    cells.columns = [csv_cell(name) for name in columns]
+    return cells.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
 def as_html(text) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+from ._atomic_files import replace_file
+from ._text import as_csv, say
 from .batch import BatchError, fuse_folder
 from .compose import with_color
 from .datasets import load_pairs, make_scene_pairs
@@ -22,9 +24,7 @@ _METRICS = ("en", "sd", "sf", "ag", "mi", "qabf", "ssim", "vif")
 _ROWS_A_SHEET = 12
 
 
-def run_demo(
-    out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=print
-) -> int:
+def run_demo(out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=say) -> int:
     """Fuse pairs with a few methods; write pictures, contact sheets and a table.
 
     Parameters
@@ -84,7 +84,7 @@ def _run_set(name, pairs, out, methods, n_jobs, verbose, echo):
         tables.append(table.assign(method=method).set_index("method", append=True))
     table = pd.concat(tables)
     table.index.names = ["pair", "method"]
-    table.to_csv(out / "metrics.csv")
+    replace_file(out / "metrics.csv", as_csv(table))
     means = table.groupby(level="method", sort=False).mean()
     echo(means.round(3).to_string())
     sheets = _write_sheets(good, out, methods)

@@ -13,7 +13,7 @@ LEVELS = (
     ("images", "losses"),
     ("pairs", "fused_files"),
     ("base", "sizes"),
-    ("learning",),
+    ("learning", "bad_pairs"),
     ("weights", "transforms", "metrics", "datasets"),
     ("compose", "fusers"),
     ("inspection", "pipelines", "ranking"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .._text import as_text, say
 from ._options import add_color, add_command, add_n_jobs
 
 
@@ -59,11 +60,11 @@ def run(args):
         verbose=0 if args.quiet else 1,
     )
     if not args.quiet:
-        print(board.table.round(4).to_string())
+        say(as_text(board.table))
     for sentence in board.sentences():
-        print(sentence, file=sys.stderr)
+        say(sentence, file=sys.stderr)
     if not args.quiet:
-        print(f"report: {Path(args.output) / 'index.html'}")
+        say(f"report: {Path(args.output) / 'index.html'}")
     return 1 if board.failures else 0
 
 

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from .._text import say
 from ._options import add_command
 
 
@@ -23,5 +24,5 @@ def run(args):
     from ..learning.convert import convert_weights
 
     convert_weights(args.method, args.source, args.output)
-    print(f"written: {args.output}")
+    say(f"written: {args.output}")
     return 0

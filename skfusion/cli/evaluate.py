@@ -3,8 +3,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
+from .._atomic_files import replace_file
+from .._text import as_csv, as_markdown, as_text, say
 from ._options import add_command, add_n_jobs
 
 
@@ -34,25 +38,34 @@ def run(args):
     table = evaluate(
         load_pairs(args.pairs), Path(args.fused), metrics=metrics, n_jobs=args.n_jobs
     )
-    table.loc["mean"] = table.mean()
-    print(table.round(4).to_string())
+    label = "mean"
+    while label in table.index:  # a pair may be called so
+        label += " of all"
+    table.loc[label] = table.mean()
     if output is not None:
-        write = {".csv": table.to_csv, ".json": _to_json(table), ".md": _to_md(table)}
-        write[output.suffix](output)
+        write = {".csv": as_csv, ".json": _to_json, ".md": _to_md}
+        replace_file(output, write[output.suffix](table))
+    say(as_text(table))
     return 0
 
 
 def _to_json(table):
-    return lambda path: table.to_json(path, orient="index", indent=2)
+    rows = {
+        name: {column: _strict(value) for column, value in row.items()}
+        for name, row in table.iterrows()
+    }
+    return json.dumps(rows, indent=2, allow_nan=False).encode()
+
+
+def _strict(value):
+    return value if math.isfinite(value) else None
 
 
 def _to_md(table):
-    def write(path):
-        header = [table.index.name or "pair", *table.columns]
-        lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
-        for name, row in table.iterrows():
-            cells = [str(name), *(f"{value:.4f}" for value in row)]
-            lines.append("| " + " | ".join(cells) + " |")
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    return write
+    header = [table.index.name, *table.columns]
+    lines = ["| " + " | ".join(map(as_markdown, header)) + " |"]
+    lines.append("|---" * len(header) + "|")
+    for name, row in table.iterrows():
+        cells = [as_markdown(name), *(f"{value:.4f}" for value in row)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return ("\n".join(lines) + "\n").encode()

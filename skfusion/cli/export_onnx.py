@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from .._text import say
 from ._options import add_command, parse_params
 
 
@@ -51,7 +52,7 @@ def run(args):
     if Path(args.output).exists() and not args.force:
         raise ValueError(f"--output {args.output!r} exists: --force replaces it.")
     estimator.export_onnx(args.output, **_form(args.size))
-    print(f"written: {args.output}")
+    say(f"written: {args.output}")
     return 0
 
 

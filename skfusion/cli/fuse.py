@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .._text import say
 from ._options import add_color, add_command, add_n_jobs, parse_params
 
 
@@ -106,7 +107,7 @@ def _fuse_folders(args, estimator):
         )
     except BatchError as error:
         report = error.report
-    print(report, file=sys.stderr if report.failed else sys.stdout)
+    say(report, file=sys.stderr if report.failed else sys.stdout)
     if report.with_status("skipped"):
-        print("skipped: results that were there already; --force makes them again")
+        say("skipped: results that were there already; --force makes them again")
     return 1 if report.failed else 0

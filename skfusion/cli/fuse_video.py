@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from .._text import say
 from ._options import add_command
 from .fuse import add_method, build_estimator
 
@@ -72,5 +73,5 @@ def run(args):
             f"--output {args.output!r} exists: --force replaces it."
         ) from None
     if not args.quiet:
-        print(f"written: {args.output}: {report}")
+        say(f"written: {args.output}: {report}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .._text import say
 from ._options import add_command
 
 
@@ -33,5 +34,5 @@ def run(args):
     files = write_sharpness_patches(
         images, args.output, args.n_patches, random_state=args.random_state
     )
-    print(f"{len(files)} samples written to {args.output}")
+    say(f"{len(files)} samples written to {args.output}")
     return 0

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..bad_pairs import readable
 from ..compose.colour import check_color, with_color
 from ..datasets import load_pairs
 from ..fused_files import check_names
-from ..images.notices import Notices
 from ..metrics.sets import as_entries
 from ..pairs import as_pairs
 from ..pipelines import get_pipeline, pipeline_names
 from .published import find_published
 
-__all__ = ["Request", "read_request", "sentence"]
+__all__ = ["Request", "read_request"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def read_request(pairs, methods, published, metrics, color, dataset) -> Request:
         for name, own in given.items()
     }
     check_names(pairs.names)
-    pairs, sizes, failures = _readable(pairs)
+    pairs, sizes, failures = readable(pairs)
+    failures = [{"method": "", **failure} for failure in failures]
     dataset, others = dataset or "pairs", []
     if published is not None:
         others = find_published(published, dataset, list(map(str, pairs.names)))
@@ -124,30 +125,3 @@ def _as_dict(methods):
                 "folder of its own."
             )
     return dict(methods)
-
-
-def _readable(pairs):
-    """Read every pair once: drop and name the bad ones."""
-    good, sizes, failures = [], [], []
-    with Notices():
-        for i, name in enumerate(pairs.names):
-            try:
-                sizes.append(pairs.read(i)[0].size)
-                good.append(i)
-            except (ValueError, OSError) as error:
-                error = sentence(error)
-                failures.append({"method": "", "pair": str(name), "error": error})
-    if not good:
-        raise ValueError(
-            f"none of the {len(pairs)} pairs can be read, the first because "
-            f"{failures[0]['error']}"
-        )
-    return pairs[good], sizes, failures
-
-
-def sentence(error) -> str:
-    """Return an exception's message as one line."""
-    message = " ".join(str(error).split())
-    if isinstance(error, (ValueError, OSError)) and message:
-        return message
-    return f"{type(error).__name__}: {message}".removesuffix(": ")

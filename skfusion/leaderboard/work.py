@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+from ..bad_pairs import sentence
 from ..images.files import write_image
 from ..images.notices import Notices
 from ..metrics import UndefinedMetricWarning, evaluate
@@ -18,7 +19,6 @@ from ..workers import keep_freed_memory, one_thread, stream
 from .cost import peak_memory
 from .fingerprints import file_state
 from .records import Record
-from .request import sentence
 
 __all__ = ["Schedule", "do_unit", "do_units"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .._atomic_files import replace_file
+from .._text import printable
 
 __all__ = ["plot_search"]
 
@@ -176,7 +177,7 @@ def _log_ticks(low, high):
 
 
 def _named_axis(name, values):
-    labels = [str(value) for value in values]
+    labels = [printable(value) for value in values]
     levels = list(dict.fromkeys(sorted(labels)))
     spots = np.linspace(0, 1, len(levels)) if len(levels) > 1 else np.array([0.5])
     place = dict(zip(levels, spots))
@@ -236,7 +237,8 @@ def _draw(figure, axes, values, objective):
         _draw_axis(plot, place, axis)
     plot.set_xlim(-0.25, places[-1] + 0.5)
     plot.set_ylim(-0.2, 1.06)
-    plot.set_xticks(range(len(axes)), [_header(axis.name) for axis in axes])
+    names = [_header(axis.name) for axis in axes]
+    plot.set_xticks(range(len(axes)), names, parse_math=False)
     plot.tick_params(axis="x", length=0, labelsize=9)
     plot.xaxis.tick_top()
     plot.set_yticks([])
@@ -244,7 +246,7 @@ def _draw(figure, axes, values, objective):
         side.set_visible(False)
     plot.set_xlabel(f"{count} candidate{'s' * (count > 1)}, the best in red")
     bar = figure.colorbar(colours, ax=plot, pad=0.01, fraction=0.05)
-    bar.set_label(objective)
+    bar.set_label(printable(objective), parse_math=False)
     if better_down:
         bar.ax.invert_yaxis()
 
@@ -260,6 +262,7 @@ def _draw_axis(plot, place, axis):
             textcoords="offset points",
             va="center",
             fontsize=8,
+            parse_math=False,
             zorder=4,
             bbox={
                 "boxstyle": "square,pad=0.1",
@@ -271,4 +274,4 @@ def _draw_axis(plot, place, axis):
 
 
 def _header(name):
-    return "\n".join(name.split("__"))
+    return "\n".join(printable(name).split("__"))

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from .._atomic_files import replace_file
 from .._text import as_csv
-from ..images.notices import Notices
+from ..bad_pairs import readable
 from ..metrics import FusionScorer, single_split
 from ..model_files import save_pipeline
 from ..pairs import as_pairs
-from ..sizes import sized
 from .cache import EnhancementCache, learns
 from .candidate import Candidate
 from .journal import Journal, Record
@@ -134,7 +133,7 @@ def run_search(
     entries, objective = resolve_objective(space.metrics, objective, against)
     check_columns(entries, space.grid)
     candidates = draw_candidates(strategy, space.grid, n_candidates, seed)
-    X, failures = _readable(as_pairs(pairs), space.estimator)
+    X, failures = _packed(as_pairs(pairs), space.estimator)
     _check_pairs(X, strategy)
     ranker = None
     if objective == MEAN_RANK or against is not None:
@@ -229,26 +228,16 @@ class _Recorder:
         return -self.ranker.rank(scores, names)
 
 
-def _readable(pairs, estimator):
+def _packed(pairs, estimator):
     """Return the pairs that can be read, in memory, and what is wrong with others."""
-    good, failures = [], []
-    with Notices():
-        for i, name in enumerate(pairs.names):
-            try:
-                sized(estimator, pairs[i : i + 1]).read(0)
-                good.append(i)
-            except (ValueError, OSError) as error:
-                error = " ".join(str(error).split())
-                failures.append({"pair": str(name), "error": error})
+    good, _, failures = readable(pairs, estimator)
     if failures:
         named = "; ".join(f"{item['pair']!r}: {item['error']}" for item in failures)
-        if not good:
-            raise ValueError(f"none of the {len(pairs)} pairs can be read: {named}")
         warnings.warn(
             f"{len(failures)} of {len(pairs)} pairs are left out: {named}",
             stacklevel=3,
         )
-    return pairs[good].pack(), failures
+    return good.pack(), failures
 
 
 def _check_pairs(X, strategy):

@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 import torch
 
+from skfusion._text import number
+from skfusion.bad_pairs import sentence
 from skfusion.fusers import AverageFuser, MMDRFuse, ModuleFuser
 from skfusion.images import write_image
 from skfusion.leaderboard import cost, environment, fingerprints, work
 from skfusion.leaderboard.fingerprints import method_state
 from skfusion.leaderboard.published import find_published
 from skfusion.leaderboard.records import Record, RecordFile
-from skfusion.leaderboard.report.text import direction, number
-from skfusion.leaderboard.request import sentence
+from skfusion.leaderboard.report.text import direction
 from skfusion.leaderboard.work import Schedule, do_units
 from skfusion.metrics import registry
 

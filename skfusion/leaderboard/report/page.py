@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import html
 import json
 import math
 import re
 from importlib import resources
 
+from ..._text import as_html, number, printable
 from ..records import strict
 from .pictures import embed_pictures
-from .text import direction, metric_records, notes, number
+from .text import direction, metric_records, notes
 
 __all__ = ["page"]
 
@@ -42,14 +42,14 @@ def page(board, pairs, pictures) -> str:
     return _fill(
         _asset("page.html"),
         {
-            "dataset": _escaped(settings["dataset"]),
-            "summary": _escaped(summary),
+            "dataset": as_html(settings["dataset"]),
+            "summary": as_html(summary),
             "style": _asset("page.css"),
             "script": _asset("page.js"),
             "problems": _problems(board),
             "table": _table(board),
-            "picture_note": _escaped(picture_note),
-            "notes": "\n".join(f"<p>{_escaped(note)}</p>" for note in notes(board)),
+            "picture_note": as_html(picture_note),
+            "notes": "\n".join(f"<p>{as_html(note)}</p>" for note in notes(board)),
             "environment": _environment(board),
             "data": _json(_data(board, labels, shown)),
         },
@@ -63,10 +63,6 @@ def _asset(name):
 def _fill(template, parts):
     """Fill the marks of the template, once: what is filled in is not looked through."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
-
-
-def _escaped(text):
-    return html.escape(str(text), quote=True)
 
 
 def _json(content):
@@ -96,7 +92,7 @@ def _data(board, labels, shown):
         row = board.table.loc[label] if ranked else None
         methods.append(
             {
-                "name": label,
+                "name": printable(label),
                 "source": sources.get(label, "pipeline"),
                 "rank": int(row["rank"]) if ranked else None,
                 "means": [
@@ -106,7 +102,7 @@ def _data(board, labels, shown):
         )
     metrics = [
         {
-            "name": metric,
+            "name": printable(metric),
             "title": record.title,
             "arrow": direction(record),
             "higher_is_better": record.higher_is_better,
@@ -117,7 +113,7 @@ def _data(board, labels, shown):
     return {
         "methods": methods,
         "metrics": metrics,
-        "pairs": names,
+        "pairs": [printable(name) for name in names],
         "values": values,
         "pictures": shown,
     }
@@ -146,7 +142,7 @@ def _table(board):
     for name, row in board.table.iterrows():
         cells = [_cell(row["rank"], str(row["rank"]))]
         mark = "" if row["source"] == "pipeline" else _badge(row["source"])
-        title = _escaped(name)
+        title = as_html(name)
         cells.append(
             f'<th scope="row" class="name" data-value="{title}" title="{title}">'
             f"{title}{mark}</th>"
@@ -172,9 +168,9 @@ def _table(board):
 def _head(text, first, title="", *, kind="number", css="", sort=None):
     attributes = f' data-kind="{kind}" data-first="{first}"'
     attributes += f' class="{css}"' if css else ""
-    attributes += f' title="{_escaped(title)}"' if title else ""
+    attributes += f' title="{as_html(title)}"' if title else ""
     attributes += f' aria-sort="{sort}"' if sort else ""
-    button = f'<button type="button">{_escaped(text)}</button>'
+    button = f'<button type="button">{as_html(text)}</button>'
     return f'<th scope="col"{attributes}>{button}</th>'
 
 
@@ -188,14 +184,14 @@ def _cell(value, text, share=None):
 
 
 def _badge(source):
-    return f'<span class="badge">{_escaped(source)}</span>'
+    return f'<span class="badge">{as_html(source)}</span>'
 
 
 def _problems(board):
     lines = board.sentences()
     if not lines:
         return ""
-    items = "".join(f"<li>{_escaped(line)}</li>" for line in lines)
+    items = "".join(f"<li>{as_html(line)}</li>" for line in lines)
     return (
         '<section class="warning"><h2>Failed, or not ranked</h2>'
         f"<ul>{items}</ul></section>"
@@ -213,7 +209,7 @@ def _environment(board):
         "published": board.settings["published"] or "none",
     }
     lines = "\n".join(
-        f'<tr><th scope="row">{_escaped(key)}</th><td>{_escaped(value)}</td></tr>'
+        f'<tr><th scope="row">{as_html(key)}</th><td>{as_html(value)}</td></tr>'
         for key, value in rows.items()
     )
     return f"<table>\n{lines}\n</table>"

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from ..._atomic_files import replace_file
+from ..._text import as_csv
 from ..records import strict
 from .page import page
 from .text import markdown, notes
@@ -33,14 +34,14 @@ def write_report(board, pairs, pictures, out) -> list[Path]:
         What was written.
     """
     content = {
-        "leaderboard.csv": board.table.to_csv(lineterminator="\n"),
-        "values.csv": board.values.to_csv(index=False, lineterminator="\n"),
-        "leaderboard.json": to_json(board),
-        "leaderboard.md": markdown(board),
-        "index.html": page(board, pairs, pictures),
+        "leaderboard.csv": as_csv(board.table),
+        "values.csv": as_csv(board.values, index=False),
+        "leaderboard.json": to_json(board).encode(),
+        "leaderboard.md": markdown(board).encode(),
+        "index.html": page(board, pairs, pictures).encode(),
     }
-    for name, text in content.items():
-        replace_file(Path(out) / name, text.encode("utf-8"))
+    for name, written in content.items():
+        replace_file(Path(out) / name, written)
     return [Path(out) / name for name in content]
 
 

@@ -3,13 +3,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import html
-import math
-
+from ..._text import as_markdown, number
 from ...metrics import registry
 from ..cost import MEMORY_NOTE
 
-__all__ = ["direction", "markdown", "metric_records", "notes", "number"]
+__all__ = ["direction", "markdown", "metric_records", "notes"]
 
 
 def metric_records(board) -> dict:
@@ -25,15 +23,6 @@ def direction(record) -> str:
     if record.target is not None:
         return f"→{record.target:g}"
     return "↑" if record.higher_is_better else "↓"
-
-
-def number(value, digits=4) -> str:
-    """Return a value for people: so many significant digits, a dash for NaN."""
-    if math.isnan(value):
-        return "–"
-    if not math.isfinite(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:#.{digits}g}".rstrip(".") if abs(value) < 1e4 else f"{value:.0f}"
 
 
 def notes(board) -> list[str]:
@@ -62,37 +51,29 @@ def markdown(board) -> str:
     head += [f"{column} {direction(record)}" for column, record in records.items()]
     head += ["seconds", "MiB"]
     lines = [
-        f"# Leaderboard: {_escaped(settings['dataset'])}",
+        f"# Leaderboard: {as_markdown(settings['dataset'])}",
         "",
         f"{len(board.table)} methods, {n_pairs} pairs, {n_metrics} metrics.",
         "",
-        "| " + " | ".join(_escaped(word) for word in head) + " |",
+        "| " + " | ".join(as_markdown(word) for word in head) + " |",
         "|--:|---|" + "--:|" * (len(head) - 2),
     ]
     for name, row in board.table.iterrows():
         mark = "" if row["source"] == "pipeline" else f" ({row['source']})"
         if name.endswith(mark):
             mark = ""
-        cells = [str(row["rank"]), _escaped(name) + mark, f"{row['mean_rank']:.2f}"]
+        cells = [str(row["rank"]), as_markdown(name) + mark, f"{row['mean_rank']:.2f}"]
         cells += [number(row[column]) for column in records]
         cells += [number(row["seconds"], 3), number(row["memory_mib"], 3)]
         lines.append("| " + " | ".join(cells) + " |")
     problems = board.sentences()
     if problems:
         lines += ["", "## Not ranked, or failed", ""]
-        lines += [f"* {_escaped(line)}" for line in problems]
+        lines += [f"* {as_markdown(line)}" for line in problems]
     lines += ["", "## How to read it", ""]
-    lines += [f"* {_escaped(line)}" for line in notes(board)]
+    lines += [f"* {as_markdown(line)}" for line in notes(board)]
     lines += ["", "## Made with", ""]
     made = {**environment["machine"], **environment["versions"]}
     made = {"date": environment["date"], "commit": environment["commit"], **made}
-    lines += [f"* {key}: {_escaped(str(value))}" for key, value in made.items()]
+    lines += [f"* {key}: {as_markdown(value)}" for key, value in made.items()]
     return "\n".join(lines) + "\n"
-
-
-def _escaped(text):
-    """Keep names from being read as Markdown tables or HTML."""
-    text = html.escape(" ".join(str(text).split()), quote=False)
-    for sign in "\\`*_[]|":
-        text = text.replace(sign, "\\" + sign)
-    return text
