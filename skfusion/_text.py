@@ -142,9 +142,11 @@ def as_text(table, exact=()) -> str:
     Returns
     -------
     str
-        Lines; what is in them is not printable yet, see :func:`say`.
+        Lines, printable but for their ends.
     """
     cells = table.astype(object)
+    if cells.index.dtype.kind == "O":
+        cells.index = cells.index.map(printable)
     for name in table.columns:
         if table[name].dtype.kind == "f":
             show = repr if name in exact else number

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 
 import numpy as np
@@ -62,7 +63,8 @@ class FusionScorer:
     ['nabf', 'qabf']
 
     ``GridSearchCV(pipeline, grid, scoring=FusionScorer(["qabf", "en"]), refit="qabf",
-    cv=single_split(X))`` searches with it.
+    cv=single_split(X))`` searches with it. scikit-learn's searches by halving take one
+    number: :func:`get_fusion_scorer`.
     """
 
     def __init__(self, metrics):
@@ -73,7 +75,7 @@ class FusionScorer:
 
     def __call__(self, estimator, X, y=None) -> dict[str, float]:
         """Fuse X and return the mean score by name."""
-        return self.values(estimator, X).scores()
+        return _Scores(self.values(estimator, X).scores())
 
     def values(self, estimator, X) -> PairValues:
         """Fuse X and return what the metrics say of each pair.
@@ -111,6 +113,37 @@ class FusionScorer:
 
     def _measure(self, infrared, visible, fused):
         return compute_entries(infrared, visible, fused, self.entries)
+
+
+class _Scores(dict):
+    """Scores by name, which tell a search by halving that it takes only one of them.
+
+    It would end in ``KeyError: 'mean_test_score'``, and an error raised while it calls
+    the scorer is a NaN to it: so they tell when it collects them.
+    """
+
+    def __iter__(self):
+        if _halving_collects():
+            raise ValueError(
+                f"a search by halving decides by one number and got the metrics "
+                f"{', '.join(self.keys())}: use scoring=get_fusion_scorer("
+                f"{next(iter(self.keys()))!r}), or GridSearchCV, where refit= names "
+                "the metric that decides, or run_search(strategy='halving') of "
+                "skfusion.search, which keeps all metrics."
+            )
+        return super().__iter__()
+
+
+def _halving_collects():
+    module = sys.modules.get("sklearn.model_selection._search_successive_halving")
+    frame = sys._getframe(2)
+    for _ in range(8 if module else 0):
+        if frame is None:
+            break
+        if frame.f_code.co_filename == module.__file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class PairValues:

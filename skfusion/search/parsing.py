@@ -14,14 +14,32 @@ import yaml
 
 __all__ = ["read_data", "read_text"]
 
-_MAX_BYTES = 2**20
+_MAX_BYTES = 2**18
 _MAX_DEPTH = 40
-_MAX_VALUES = 100_000
+_MAX_VALUES = 10_000
 _MAX_LENGTH = 4096  # YAML's numbers with colons take a time that grows by the square
+
+
+_TOO_DEEP = f"values inside of values, more than {_MAX_DEPTH} of them"
+_TOO_MANY = f"more than {_MAX_VALUES} values, aliases written out"
 
 
 class _Loader(yaml.SafeLoader):
     """Plain data, with the numbers of YAML 1.2: 1e-6 is one."""
+
+    n_nodes = depth = 0
+
+    def compose_node(self, parent, index):
+        """Compose a node, or refuse a file before it is read to its end."""
+        self.n_nodes += 1
+        self.depth += 1
+        if self.n_nodes > _MAX_VALUES:
+            raise ValueError(_TOO_MANY)
+        if self.depth > _MAX_DEPTH:
+            raise ValueError(_TOO_DEEP)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 _Loader.add_implicit_resolver(
@@ -38,7 +56,7 @@ def read_text(path, max_bytes=_MAX_BYTES) -> str:
     ----------
     path : path
         A regular file: an address in a net is no file.
-    max_bytes : int, default=1048576
+    max_bytes : int, default=262144
 
     Returns
     -------
@@ -92,9 +110,6 @@ def read_data(path):
         raise ValueError(f"is malformed: {_TOO_DEEP}") from None
 
 
-_TOO_DEEP = f"values inside of values, more than {_MAX_DEPTH} of them"
-
-
 def _json(text):
     content = json.loads(text, object_pairs_hook=_unique)
     _check_extent(content, _items)
@@ -121,7 +136,7 @@ def _check_extent(root, children):
         level = list(islice(found, _MAX_VALUES + 1 - total))
         total += len(level)
         if total > _MAX_VALUES:
-            raise ValueError(f"more than {_MAX_VALUES} values, aliases written out")
+            raise ValueError(_TOO_MANY)
         if not level:
             return
     raise ValueError(_TOO_DEEP)

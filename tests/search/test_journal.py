@@ -64,3 +64,29 @@ def test_a_call_of_the_scorer_is_the_score_of_its_values(small_pairs):
     assert found.table.shape == (len(small_pairs), 3)
     rows = [scorer.values(AverageFuser(0.3), [pair]).table[0] for pair in small_pairs]
     np.testing.assert_array_equal(found.table, rows)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_halving_of_sklearn_is_told_that_it_takes_one_metric(n_jobs, small_pairs):
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+
+    from skfusion.fusers import AverageFuser
+    from skfusion.metrics import get_fusion_scorer, single_split
+    from skfusion.pairs import as_pairs
+
+    X = as_pairs([*small_pairs, *small_pairs])
+
+    def search(scoring, n_jobs=n_jobs):
+        return HalvingGridSearchCV(
+            AverageFuser(),
+            {"visible_weight": [0.1, 0.4, 0.9]},
+            scoring=scoring,
+            cv=single_split(X),
+            min_resources=2,
+            n_jobs=n_jobs,
+        ).fit(X)
+
+    with pytest.raises(ValueError, match=r"qabf, en: use scoring=get_fusion_scorer"):
+        search(FusionScorer(["qabf", "en"]))
+    assert search(get_fusion_scorer("qabf"), None).best_params_["visible_weight"]

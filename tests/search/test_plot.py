@@ -179,3 +179,11 @@ def test_many_names_are_thinned_and_long_ones_cut():
     text = _wrapped("HybridMSD(" + ", ".join(f"parameter_{i}=1" for i in range(9)))
     assert text.count("\n") == 2 and text.endswith("...")
     assert max(map(len, text.split("\n"))) <= 20
+
+
+def test_names_and_values_are_drawn_as_they_are(tmp_path):
+    table = pd.DataFrame(
+        {"a$\\frac__b": ["$x^", "\udcff\x1b[2J", "y"], "$q": [0.5, 0.4, 0.3]}
+    )
+    options = {"parameters": ["a$\\frac__b"], "objective": "$q"}
+    assert plot_search(table, tmp_path / "search.png", **options).stat().st_size > 1000

@@ -96,3 +96,23 @@ def test_a_metric_may_not_be_called_like_a_parameter(small_pairs):
     space = SearchSpace(AverageFuser(), grid, [("visible_weight", "qabf", {})])
     with pytest.raises(ValueError, match="'visible_weight' is a column of its para"):
         run_search(small_pairs, space)
+
+
+def test_the_looks_can_be_searched(tmp_path):
+    from skfusion.datasets import make_scene_pairs
+    from skfusion.metrics import metric_set, registry
+
+    space = read(tmp_path, BASE + "metrics: looks\nrefit: marred_heat\n")
+    X = make_scene_pairs(2, size=(96, 128), random_state=0)
+    table, _ = run_search(X, space)
+    keys = [entry.column for entry in metric_set("looks")]
+    assert table.attrs["metrics"] == keys and table[keys].notna().all(axis=None)
+    better = table["marred_heat"].map(registry["marred_heat"].better)
+    assert better.is_monotonic_decreasing
+    for key in keys:
+        values = [
+            registry[key](ir, vis, AverageFuser(0.8).transform([(ir, vis)])[0])
+            for ir, vis in X
+        ]
+        row = table[table["fuse__visible_weight"] == 0.8]
+        assert row[key].item() == pytest.approx(sum(values) / 2, rel=1e-4, abs=1e-4)
