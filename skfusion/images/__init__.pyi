@@ -8,3 +8,5 @@ from .notices import FalseColourWarning as FalseColourWarning
 from .notices import ImageWarning as ImageWarning
 from .notices import NarrowRangeWarning as NarrowRangeWarning
 from .pixels import to_dtype as to_dtype
+from .radiometric import RadiometricImage as RadiometricImage
+from .radiometric import read_radiometric as read_radiometric

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import functools
+import os
 
 from . import pixels
-from .cells import load, seen
+from .cells import LazyImage, load, seen
+from .false_colour import notice_false_colour
 from .objects import as_array
 from .ranges import notice_range
 
@@ -44,11 +46,17 @@ def infrared(image, name="infrared"):
     -----
     NarrowRangeWarning
         If it has 16 bits and fills a sliver of them.
+    FalseColourWarning
+        If it is a picture for people: in false colour, with a scale drawn into it, or
+        made from radiometric data that lie in the same file.
     """
-    image, _ = seen(image, name)
+    from_file = isinstance(image, (str, os.PathLike, LazyImage))
+    image, notes = seen(image, name)
     image = as_array(image, name)
+    gray = pixels.luma(image, name)
     notice_range(image, name)
-    return pixels.luma(image, name)
+    notice_false_colour(image, name, notes, from_file=from_file)
+    return gray
 
 
 def visible(image, name="visible"):
@@ -72,5 +80,6 @@ def visible(image, name="visible"):
     """
     image, _ = seen(image, name)
     image = as_array(image, name)
+    checked = pixels.as_float(image, name)
     notice_range(image, name)
-    return pixels.as_float(image, name)
+    return checked

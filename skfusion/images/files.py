@@ -19,6 +19,7 @@ __all__ = [
     "READABLE_SUFFIXES",
     "ImageReadError",
     "check_format",
+    "file_bytes",
     "opened",
     "read_image",
     "write_image",
@@ -134,10 +135,8 @@ def opened(path, *, channels="auto", max_pixels=2**27):
     notes : tuple of str
         Phrases that follow the name of the image.
     """
-    if isinstance(max_pixels, bool) or not max_pixels >= 1:
-        raise ValueError(f"max_pixels={max_pixels!r}: expected an int of at least 1.")
     wanted = _channel_numbers(channels)
-    data = _read_bytes(path, max(2**31, _BYTES_PER_PIXEL * int(max_pixels)))
+    data = file_bytes(path, max_pixels)
     try:
         plan = plan_decoding(data, max_pixels)
     except ValueError as error:
@@ -307,7 +306,21 @@ def check_format(suffix, bit_depth, name="path") -> None:
         )
 
 
-def _read_bytes(path, limit):
+def file_bytes(path, max_pixels) -> bytes:
+    """Return the content of a regular file that may hold an image.
+
+    Parameters
+    ----------
+    path, max_pixels
+        As for :func:`read_image`.
+
+    Returns
+    -------
+    bytes
+    """
+    if isinstance(max_pixels, bool) or not max_pixels >= 1:
+        raise ValueError(f"max_pixels={max_pixels!r}: expected an int of at least 1.")
+    limit = max(2**31, _BYTES_PER_PIXEL * int(max_pixels))
     # Looked at before it is opened: to open a pipe is to wait for its writer.
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ImageReadError(f"{os.fspath(path)} is no regular file.")

@@ -11,7 +11,7 @@ from .libraries import with_pillow
 from .plan import Plan, Samples, check_size
 from .tags import exif_orientation, exif_text
 
-__all__ = ["Jpeg", "parse_jpeg", "read_jpeg"]
+__all__ = ["Jpeg", "parse_jpeg", "radiometric_maker", "read_jpeg"]
 
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # TEM and RSTn have no length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -172,18 +172,38 @@ def _read_frame(jpeg, state, marker, segment, max_pixels):
     jpeg.width, jpeg.height, jpeg.n_channels = width, height, n
 
 
-def _notes(segments):
-    """Say what a thermal camera hides beside its picture."""
+def radiometric_maker(segments) -> str:
+    """Return whose raw data the segments hold: "FLIR", "DJI", or nobody's, "".
+
+    Parameters
+    ----------
+    segments : list of (int, bytes)
+
+    Returns
+    -------
+    str
+    """
     if any(content.startswith(b"FLIR\0") for _, content in segments):
-        return (
-            "holds the radiometric data of a FLIR camera beside the picture that was "
-            "made of them",
-        )
+        return "FLIR"
+    # DJI fills APP3 with its raw image and says so nowhere but in the name of the
+    # maker; the segments that follow have marks of their own.
     exif = next((c[6:] for _, c in segments if c.startswith(b"Exif\0\0")), b"")
-    dji = exif_text(exif, _MAKE).upper() == "DJI"
-    if dji and any(marker == 0xE3 for marker, _ in segments):
-        return (
-            "holds the radiometric data of a DJI camera beside the picture that was "
-            "made of them",
-        )
-    return ()
+    dji = exif_text(exif, _MAKE).upper().startswith("DJI")
+    dji |= any(b"drone-dji" in content for _, content in segments)
+    raw = any(marker == 0xE3 and len(content) > 256 for marker, content in segments)
+    return "DJI" if dji and raw else ""
+
+
+def _notes(segments):
+    """Say what a thermal camera hides behind its picture."""
+    maker = radiometric_maker(segments)
+    if not maker:
+        return ()
+    way = {
+        "FLIR": "skfusion.images.read_radiometric(path) reads them",
+        "DJI": "DJI's Thermal SDK converts them",
+    }[maker]
+    return (
+        f"is a picture that a {maker} camera made of radiometric data in the same file "
+        f"({way})",
+    )
