@@ -15,7 +15,7 @@ from sklearn.utils import _safe_indexing
 from skfusion import ImagePairs, load_pairs, pair_array
 from skfusion.compose import EnhanceByModality
 from skfusion.fusers import AverageFuser
-from skfusion.images import write_image
+from skfusion.images import FalseColourWarning, write_image
 from skfusion.pairs import as_pairs, stretch_infrared
 from skfusion.transforms import HDRC, LinearStretch
 
@@ -63,7 +63,8 @@ def test_read_converts_and_checks(pairs):
 
 def test_colour_infrared_becomes_luma_and_colour_visible_stays():
     colour = np.random.default_rng(0).random((5, 6, 3))
-    infrared, visible = ImagePairs([colour], [colour]).read(0)
+    with pytest.warns(FalseColourWarning):
+        infrared, visible = ImagePairs([colour], [colour]).read(0)
     assert infrared.shape == (5, 6) and visible.shape == (5, 6, 3)
 
 
