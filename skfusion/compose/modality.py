@@ -14,7 +14,9 @@ from ._steps import Step, is_ready, needs_fit
 __all__ = ["EnhanceByModality"]
 
 
-class EnhanceByModality(TransformerMixin, BaseEstimator):
+# Not wrapped: under sklearn.set_config(transform_output=...) the pairs would become a
+# frame, which has no place for their names.
+class EnhanceByModality(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Enhance the infrared and the visible images, each in its own way.
 
     Parameters
