@@ -7,7 +7,7 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-.PHONY: demo test lint format bench bench-fusers docs clean
+.PHONY: demo test fuzz lint format bench bench-fusers docs clean
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q --cov --cov-report=term:skip-covered
+
+CASES ?= 2000
+fuzz: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(CASES)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -15,6 +15,8 @@ import PIL.Image
 import pytest
 
 from skfusion.images import ImageReadError, ImageWarning, read_image, write_image
+from tests.fuzz.images import seeds
+from tests.fuzz.mutations import mutated, png_chunk, with_true_checksums
 
 GRAY = (np.arange(5 * 7).reshape(5, 7) * 7).astype(np.uint8)
 COLOUR = np.stack([GRAY, GRAY[::-1], GRAY[:, ::-1]], axis=-1)
@@ -32,11 +34,6 @@ def encoded(image, format, **options):
     buffer = io.BytesIO()
     PIL.Image.fromarray(image).save(buffer, format=format, **options)
     return buffer.getvalue()
-
-
-def png_chunk(kind, data):
-    crc = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
 
 def png(width, height, depth, colour, *chunks, interlaced=0):
@@ -678,87 +675,16 @@ def test_error_is_a_value_error_and_an_os_error_and_travels(tmp_path):
 # ------------------------------------------------------------------------ hostile
 
 
-def _seeds():
-    rng = np.random.default_rng(7)
-    smooth = cv2.resize(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8), (23, 17))
-    gray = smooth[..., 0].copy()
-    deep = smooth.astype(np.uint16) * 257 + 5
-    palette = PIL.Image.fromarray(smooth).quantize(16)
-    rgba = PIL.Image.fromarray(np.dstack([smooth, gray]))
-    files = [
-        encoded(gray, "PNG"),
-        encoded(smooth, "PNG"),
-        cv2.imencode(".png", deep)[1].tobytes(),
-        encoded(smooth, "JPEG"),
-        encoded(
-            smooth, "JPEG", progressive=True, exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0"
-        ),
-        encoded(gray, "BMP"),
-        encoded(smooth, "BMP"),
-        encoded(gray, "TIFF"),
-        encoded(smooth, "TIFF", compression="tiff_lzw"),
-        encoded(smooth, "TIFF", compression="tiff_adobe_deflate"),
-        encoded(smooth, "TIFF", compression="jpeg"),
-        encoded(gray > 100, "TIFF", compression="group4"),
-        cv2.imencode(".tif", deep)[1].tobytes(),
-        cv2.imencode(".tif", deep.astype(np.float32))[1].tobytes(),
-        gray_tiff(gray.astype(">u2"), ">", True),
-    ]
-    for image, format in ((palette, "BMP"), (palette, "PNG"), (rgba, "TIFF")):
-        buffer = io.BytesIO()
-        image.save(buffer, format=format)
-        files.append(buffer.getvalue())
-    return files
-
-
-def _mutated(data, rng):
-    data = bytearray(data)
-    kind = rng.integers(6)
-    place = int(rng.integers(len(data)))
-    if kind == 0:
-        del data[place:]
-    elif kind == 1:  # most fields that matter are near the ends
-        for place in rng.integers(0, min(len(data), 200), 1 + rng.integers(8)):
-            data[place] = rng.integers(256)
-    elif kind == 2:
-        for place in rng.integers(0, len(data), 1 + rng.integers(20)):
-            data[place] ^= 1 << rng.integers(8)
-    elif kind == 3:
-        data[place : place + 4] = rng.choice(
-            [b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\x01\0\0\x80"]
-        )
-    elif kind == 4:
-        del data[place : place + int(rng.integers(1, 40))]
-    else:
-        data[place:place] = rng.bytes(int(rng.integers(1, 40)))
-    return bytes(data)
-
-
-def _with_true_checksums(data):
-    """Repair a PNG's checksums, so that the damage reaches the decoder."""
-    out, place = data[:8], 8
-    while place + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, place)
-        kind, body = data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
-        if len(body) < length:
-            break
-        out += png_chunk(kind, body)
-        place += 12 + length
-    return out
-
-
-@pytest.mark.parametrize("number", range(18))
+@pytest.mark.parametrize("number", range(len(seeds())))
 def test_hostile_file_is_an_image_or_a_clear_error(tmp_path, number):
-    data = _seeds()[number]
+    data = seeds()[number]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImageWarning)
         assert read_bytes(tmp_path, data).shape[:2] == (17, 23)
     rng = np.random.default_rng(number)
     refused = 0
-    for _ in range(60):
-        hostile = _mutated(data, rng)
-        if hostile.startswith(b"\x89PNG\r\n\x1a\n"):
-            hostile = _with_true_checksums(hostile)
+    for _ in range(36):
+        hostile = with_true_checksums(mutated(data, rng))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", ImageWarning)
@@ -768,7 +694,6 @@ def test_hostile_file_is_an_image_or_a_clear_error(tmp_path, number):
                 assert "file.bin" in str(error)
                 refused += 1
             else:
-                assert image.dtype in (np.uint8, np.uint16, np.float32, np.float64)
                 assert image.ndim == 2 or image.shape[2] == 3
                 assert 1 <= image.shape[0] * image.shape[1] <= 2**20
     assert refused > 0

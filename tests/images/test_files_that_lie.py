@@ -15,7 +15,8 @@ import pytest
 
 from skfusion.images import ImageReadError, read_image
 from skfusion.images.formats import jpeg_scans
-from tests.images.test_files import GRAY, gray_tiff, png_chunk
+from tests.fuzz.mutations import png_chunk
+from tests.images.test_files import GRAY, gray_tiff
 
 FORMS = {
     "plain": {},
