@@ -162,12 +162,14 @@ def _ways(array):
     if kind in "iu" and array.size:
         low, high = int(array.min()), int(array.max())
         ways = [f"np.interp(image, ({low}, {high}), (0, 1)) for any other scale"]
-        if low >= 0 and high <= 65535:
-            ways.insert(
-                0, "image.astype(np.uint16) for counts of a camera, then LinearStretch"
-            )
         if low >= 0 and high <= 255:
             ways.insert(0, "image.astype(np.uint8) for grey levels of 0..255")
+        elif low >= 0 and high <= 65535:
+            ways.insert(
+                0,
+                "LinearStretch().transform([image.astype(np.uint16)])[0] for counts of "
+                "a camera",
+            )
         return ", ".join(ways)
     if kind == "c":
         return "np.interp(np.abs(image), (0, np.abs(image).max()), (0, 1))"
