@@ -228,6 +228,7 @@ def pictures():
     }
 
 
+@pytest.mark.filterwarnings("ignore::skfusion.images.FalseColourWarning")
 @pytest.mark.parametrize("mode", pictures())
 def test_a_pillow_image_is_what_its_file_is(tmp_path, mode):
     picture = pictures()[mode]
