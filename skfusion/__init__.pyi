@@ -17,6 +17,7 @@ from . import pipelines as pipelines
 from . import presets as presets
 from . import ranking as ranking
 from . import search as search
+from . import testing as testing
 from . import transforms as transforms
 from . import video as video
 from . import weights as weights

@@ -10,6 +10,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import numpy as np
 import pytest
 
+from skfusion.testing.samples import SHAPES, make_pair
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -44,19 +46,3 @@ def rng():
 def small_pairs():
     """Three small structured pairs of different sizes, gray, float64 in [0, 1]."""
     return [make_pair(seed, shape) for seed, shape in enumerate(SHAPES)]
-
-
-SHAPES = ((24, 31), (33, 20), (26, 26))
-
-
-def make_pair(seed, shape):
-    """Draw a pair with edges, texture and a hot spot."""
-    rng = np.random.default_rng(seed)
-    rows, cols = np.mgrid[: shape[0], : shape[1]]
-    visible = 0.35 + 0.2 * np.sin(rows / 2.0) * np.cos(cols / 3.0)
-    visible += 0.25 * (cols > shape[1] // 2)
-    visible += 0.03 * rng.standard_normal(shape)
-    infrared = 0.2 + 0.3 * rows / shape[0]
-    hot = (rows - shape[0] // 3) ** 2 + (cols - shape[1] // 3) ** 2 < 16
-    infrared = np.where(hot, 0.9, infrared) + 0.01 * rng.standard_normal(shape)
-    return np.clip(infrared, 0, 1), np.clip(visible, 0, 1)

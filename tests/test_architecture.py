@@ -16,7 +16,7 @@ LEVELS = (
     ("learning", "bad_pairs"),
     ("weights", "transforms", "metrics", "datasets"),
     ("compose", "fusers"),
-    ("inspection", "pipelines", "ranking"),
+    ("inspection", "pipelines", "ranking", "testing"),
     ("presets", "batch", "model_files", "video"),
     ("search", "leaderboard", "demo"),
     ("cli",),

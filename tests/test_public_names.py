@@ -26,6 +26,7 @@ MODULES = (
     "skfusion.presets",
     "skfusion.ranking",
     "skfusion.search",
+    "skfusion.testing",
     "skfusion.transforms",
     "skfusion.video",
     "skfusion.weights",

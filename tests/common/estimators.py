@@ -57,8 +57,8 @@ CHEAP = {
 # (class name, check name) -> why the check does not hold for the class.
 _LUMA_ONLY = "a distance map is gray whatever the image is"
 EXCEPTIONS = {
-    ("DistanceTransform", "colour"): _LUMA_ONLY,
-    ("DistanceTransform", "one colour pixel"): _LUMA_ONLY,
+    ("DistanceTransform", "degenerate_colour"): _LUMA_ONLY,
+    ("DistanceTransform", "degenerate_one_colour_pixel"): _LUMA_ONLY,
     (
         "GFCE",
         "a_dark_pair_is_not_inflated",

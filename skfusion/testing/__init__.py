@@ -1,0 +1,6 @@
+"""The contract of a fuser and of an enhancement step, as checks for your own."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
