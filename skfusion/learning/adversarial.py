@@ -3,12 +3,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import math
-import time
-
-import numpy as np
 import torch
 from torch.nn import functional
+
+from .epochs import run_epochs, set_rates
 
 __all__ = ["AdversarialSteps", "train_adversarially"]
 
@@ -115,37 +113,23 @@ def train_adversarially(
     FloatingPointError
         If the loss is NaN or infinite.
     """
-    from tqdm import tqdm
-
-    modules = [steps.network, *(critic for critic, _ in steps.critics)]
-    for module in modules:
+    for module in (steps.network, *(critic for critic, _ in steps.critics)):
         module.to(device).train()
     optimizers = steps.steps, steps.critic_steps_
     first = [[group["lr"] for group in one.param_groups] for one in optimizers]
-    start, limit = time.perf_counter(), max_seconds or math.inf
-    curve = []
-    progress = tqdm(range(max_epochs), "epoch", disable=not verbose)
-    for epoch in progress:
-        spent = (time.perf_counter() - start) / limit
-        done = min(max(epoch / max(max_epochs - 1, 1), spent), 1.0)
+
+    def begin(epoch, done):
         for one, rates in zip(optimizers, first):
-            for group, rate in zip(one.param_groups, rates):
-                group["lr"] = rate * factor(done)
-        total = n = 0
-        for batch in batches():
-            # Summed on the device: to look at a value is to wait for it.
-            total = total + steps(batch.to(device)).double() * len(batch)
-            n += len(batch)
-            if time.perf_counter() - start > limit:
-                break
-        curve.append(float(total) / n)
-        if not np.isfinite(curve[-1]):
-            raise FloatingPointError(
-                f"the loss is {curve[-1]} after epoch {len(curve)}: lower the "
-                "learning rates, or look for constant training images."
-            )
-        progress.set_postfix(loss=f"{curve[-1]:.4g}")
-        if time.perf_counter() - start > limit:
-            break
+            set_rates(one, rates, factor(done))
+
+    curve = run_epochs(
+        steps,
+        batches,
+        max_epochs=max_epochs,
+        begin=begin,
+        max_seconds=max_seconds,
+        device=device,
+        verbose=verbose,
+    )
     steps.network.to("cpu").eval()
     return curve

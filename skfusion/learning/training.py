@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import torch
+
+from .epochs import run_epochs, set_rates
 
 __all__ = ["DECAYS", "make_generator", "rate_factor", "resolve_device", "train_network"]
 
@@ -105,6 +106,7 @@ def train_network(
     factor=None,
     max_seconds=None,
     optimizer=torch.optim.Adam,
+    validation=None,
     device="cpu",
     verbose=False,
 ):
@@ -115,8 +117,8 @@ def train_network(
     network : torch.nn.Module
         Initialised; trained in place, left on the CPU in eval mode.
     batches : callable
-        ``batches()`` yields the tensors of one epoch, one batch after the other; it
-        draws its shuffles and crops from a generator of its own.
+        ``batches()`` yields the tensors of one epoch, or tuples of tensors, one batch
+        after the other; it draws its shuffles and crops from a generator of its own.
     loss : callable
         ``loss(network, batch)`` is the scalar to minimise.
     parameters : iterable of Tensor, or list of dict
@@ -138,6 +140,9 @@ def train_network(
         learned by then depends on the machine.
     optimizer : callable, default=torch.optim.Adam
         Makes the optimizer of the parameters.
+    validation : skfusion.learning.epochs.Validation, optional
+        Measures the network after each epoch, stops the training by its patience, and
+        gives the network back as it was after its best epoch.
     device : str or torch.device, default="cpu"
     verbose : bool or int, default=False
         Show a progress bar.
@@ -152,46 +157,47 @@ def train_network(
     FloatingPointError
         If the loss is NaN or infinite.
     """
-    from tqdm import tqdm
-
-    network.to(device).train()
+    network.to(device)
     steps = optimizer(parameters)
     schedule = torch.optim.lr_scheduler.MultiStepLR(steps, sorted(milestones), gamma)
     first = [group["lr"] for group in steps.param_groups]
-    start, limit = time.perf_counter(), max_seconds or math.inf
-    curve = []
-    progress = tqdm(range(max_epochs), "epoch", disable=not verbose)
-    for epoch in progress:
+
+    def begin(epoch, done):
+        network.train()
         if epoch >= max_epochs - frozen_epochs:
-            for module in network.modules():
-                if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-                    module.eval()
+            _freeze_normalisation(network)
         if factor is not None:
-            done = max(
-                epoch / max(max_epochs - 1, 1), (time.perf_counter() - start) / limit
-            )
-            for group, rate in zip(steps.param_groups, first):
-                group["lr"] = rate * factor(min(done, 1.0))
-        total = n = 0
-        for batch in batches():
-            steps.zero_grad()
-            value = loss(network, batch.to(device))
-            value.backward()
-            steps.step()
-            # Summed on the device: to look at a value is to wait for it.
-            total, n = total + value.detach().double() * len(batch), n + len(batch)
-            if time.perf_counter() - start > limit:
-                break
-        if factor is None:
+            set_rates(steps, first, factor(done))
+        elif epoch:
             schedule.step()
-        curve.append(float(total) / n)
-        if not np.isfinite(curve[-1]):
-            raise FloatingPointError(
-                f"the loss is {curve[-1]} after epoch {len(curve)}: lower the "
-                "learning rate, or look for constant training images."
-            )
-        progress.set_postfix(loss=f"{curve[-1]:.4g}")
-        if time.perf_counter() - start > limit:
-            break
+
+    def step(batch):
+        steps.zero_grad()
+        value = loss(network, batch)
+        value.backward()
+        steps.step()
+        return value.detach()
+
+    def stops():
+        return validation.stops(network, loss, device)
+
+    curve = run_epochs(
+        step,
+        batches,
+        max_epochs=max_epochs,
+        begin=begin,
+        stops=None if validation is None else stops,
+        max_seconds=max_seconds,
+        device=device,
+        verbose=verbose,
+    )
+    if validation is not None:
+        network.load_state_dict(validation.best)
     network.to("cpu").eval()
     return curve
+
+
+def _freeze_normalisation(network):
+    for module in network.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.eval()

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from skfusion.learning.crops import center_crop, random_crop, random_resized_crop
+from skfusion.learning.epochs import Validation
 from skfusion.learning.tiling import map_tiles
 from skfusion.learning.training import (
     DECAYS,
@@ -287,3 +288,104 @@ def test_a_factor_of_the_progress_sets_the_rate_of_each_epoch():
 def test_training_stops_after_its_time():
     curve, _ = train_scalar(max_epochs=10**9, factor=lambda p: 1 - p, max_seconds=0.05)
     assert 1 <= len(curve) < 10**6
+
+
+# Validation --------------------------------------------------------------------------
+
+
+def watched(patience, steps=60, **kwargs):
+    """Train a line whose best is passed by: the samples set aside want slope 1."""
+    validation = Validation(
+        lambda: [torch.tensor([[1.0], [2.0]]), torch.tensor([[4.0]])],
+        patience=patience,
+        **kwargs,
+    )
+    states = []
+
+    def loss(network, batch):
+        if not network.training:
+            assert not torch.is_grad_enabled()
+            states.append(network.weight.item())
+            return (network(batch) - batch).square().mean()
+        return (network(batch) - 2 * batch).square().mean()
+
+    network = nn.Linear(1, 1)
+    with torch.no_grad():
+        network.weight.zero_()
+        network.bias.zero_()
+    curve = train_network(
+        network,
+        lambda: [torch.tensor([[1.0], [2.0]])],
+        loss,
+        [{"params": network.parameters(), "lr": 0.1}],
+        max_epochs=steps,
+        validation=validation,
+    )
+    return network, curve, validation, states[::2]
+
+
+def test_validation_stops_when_it_has_not_fallen_and_the_best_is_kept():
+    network, curve, validation, slopes = watched(3)
+    best = int(np.argmin(validation.curve))
+    assert len(curve) == len(validation.curve) == best + 4 < 60
+    assert network.weight.item() == slopes[best] != slopes[-1]
+    assert not network.training
+
+
+def test_validation_without_patience_only_keeps_the_best():
+    network, curve, validation, slopes = watched(None, 30)
+    assert len(curve) == len(validation.curve) == 30
+    assert network.weight.item() == slopes[int(np.argmin(validation.curve))]
+
+
+def test_validation_curve_is_the_mean_over_the_samples():
+    network, _, validation, _ = watched(None, 1)
+    samples = torch.tensor([[1.0], [2.0], [4.0]])
+    with torch.no_grad():
+        expected = (network(samples) - samples).square().mean().item()
+    assert validation.curve == pytest.approx([expected])
+
+
+def test_validation_may_have_a_loss_of_its_own():
+    def total(network, batch):
+        return (network(batch) - 5 * batch).abs().sum()
+
+    network, _, validation, _ = watched(None, 1, total_loss=total)
+    samples = torch.tensor([[1.0], [2.0], [4.0]])
+    with torch.no_grad():
+        expected = (network(samples) - 5 * samples).abs().mean().item()
+    assert validation.curve == pytest.approx([expected])
+
+
+def test_validation_does_not_touch_the_training():
+    plain, curve, _ = fit_line(4)
+    validation = Validation(lambda: [torch.ones(1, 1)], total_loss=lambda n, b: b.sum())
+    # Equal values: the first is the best, so that the network of epoch 1 comes back.
+    watched_, with_validation, _ = fit_line(4, validation=validation)
+    assert with_validation == curve
+    assert validation.curve == [1.0] * 4
+    assert torch.equal(watched_.weight, fit_line(1)[0].weight)
+
+
+def test_validation_refuses_a_loss_that_is_not_finite():
+    with pytest.raises(FloatingPointError, match="validation samples is nan after"):
+        watched(None, 2, total_loss=lambda network, batch: batch.sum() * np.nan)
+
+
+def test_batches_may_be_tuples():
+    sizes = []
+
+    def loss(network, batch):
+        inputs, target = batch
+        sizes.append(len(inputs))
+        return (network(inputs) - target).square().mean()
+
+    network = nn.Linear(1, 1)
+    curve = train_network(
+        network,
+        lambda: [(torch.ones(3, 1), torch.zeros(3, 1)), (torch.ones(1, 1),) * 2],
+        loss,
+        network.parameters(),
+        max_epochs=2,
+    )
+    assert sizes == [3, 1, 3, 1] and len(curve) == 2

@@ -3,13 +3,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import copy
-
-import numpy as np
 import torch
 from torch.nn import functional
 
-from ....learning.training import resolve_device
+from ....learning.epochs import Validation
+from ....learning.training import resolve_device, train_network
 from ....networks.sharpness import sharpness_planes
 from .dense_scores import window_context
 
@@ -46,51 +44,74 @@ def train_epochs(classifier, X, target, n_epochs, *, partial=False):
     ``partial`` continues the momentum of the last call and has no schedule, no early
     stopping.
     """
-    from tqdm import tqdm
-
-    device = resolve_device(classifier.device)
-    network = classifier.network_.to(device)
     X, target = torch.from_numpy(X), torch.from_numpy(target)
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        classifier.learning_rate,
-        momentum=classifier.momentum,
-        weight_decay=classifier.weight_decay,
-    )
-    if partial and classifier._optimizer_state is not None:
-        optimizer.load_state_dict(classifier._optimizer_state)
-    gamma = 1.0 if partial else classifier.gamma
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma)
-    stopper = None
+    taken, validation = torch.arange(len(X)), None
     if classifier.early_stopping and not partial:
-        stopper = _Stopper(classifier, len(X))
-    taken = torch.arange(len(X)) if stopper is None else stopper.training
-    progress = tqdm(range(n_epochs), "epoch", disable=not classifier.verbose)
-    for _ in progress:
-        network.train()
+        held, taken = _set_aside(classifier, len(X))
+        validation = Validation(
+            lambda: ((X[part], target[part]) for part in held.split(_BATCH)),
+            patience=classifier.n_iter_no_change,
+            total_loss=_loss_of(classifier, "sum"),
+        )
+        classifier.validation_curve_ = validation.curve
+
+    def batches():
         order = taken[torch.randperm(len(taken), generator=classifier._generator)]
-        total = 0.0
-        for batch in _batches(order, classifier.batch_size):
-            logits = network(*pair_planes(classifier, X[batch].to(device)))
-            loss = functional.cross_entropy(logits, target[batch].to(device))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            total += loss.item() * len(batch)
-        schedule.step()
-        classifier.loss_curve_.append(total / len(order))
-        if not np.isfinite(total):
-            raise FloatingPointError(
-                f"the loss is {total} in epoch {len(classifier.loss_curve_)}: lower "
-                f"learning_rate={classifier.learning_rate}."
-            )
-        progress.set_postfix(loss=f"{classifier.loss_curve_[-1]:.4g}")
-        if stopper is not None and stopper.stops(X, target, device):
-            break
-    if stopper is not None:
-        network.load_state_dict(stopper.best)
-    classifier._optimizer_state = optimizer.state_dict() if partial else None
-    network.to("cpu").eval()
+        for part in _batches(order, classifier.batch_size):
+            yield X[part], target[part]
+
+    momentum = _Momentum(classifier, partial)
+    try:
+        classifier.loss_curve_ += train_network(
+            classifier.network_,
+            batches,
+            _loss_of(classifier, "mean"),
+            classifier.network_.parameters(),
+            max_epochs=n_epochs,
+            milestones=() if partial else range(1, n_epochs + 1),
+            gamma=classifier.gamma,
+            optimizer=momentum,
+            validation=validation,
+            device=resolve_device(classifier.device),
+            verbose=classifier.verbose,
+        )
+    except FloatingPointError as error:
+        what = str(error).partition(":")[0]
+        raise FloatingPointError(
+            f"{what}: lower learning_rate={classifier.learning_rate}."
+        ) from None
+    classifier._optimizer_state = momentum.state() if partial else None
+
+
+class _Momentum:
+    """Makes the optimizer, from the state where a partial fit has left it."""
+
+    def __init__(self, classifier, partial):
+        self.classifier, self.partial = classifier, partial
+
+    def __call__(self, parameters):
+        classifier = self.classifier
+        self.optimizer = torch.optim.SGD(
+            parameters,
+            classifier.learning_rate,
+            momentum=classifier.momentum,
+            weight_decay=classifier.weight_decay,
+        )
+        if self.partial and classifier._optimizer_state is not None:
+            self.optimizer.load_state_dict(classifier._optimizer_state)
+        return self.optimizer
+
+    def state(self):
+        return self.optimizer.state_dict()
+
+
+def _loss_of(classifier, reduction):
+    def loss(network, batch):
+        windows, target = batch
+        logits = network(*pair_planes(classifier, windows))
+        return functional.cross_entropy(logits, target, reduction=reduction)
+
+    return loss
 
 
 def _batches(order, size):
@@ -101,39 +122,13 @@ def _batches(order, size):
     return batches
 
 
-class _Stopper:
-    """Watches the loss on samples set aside, and keeps the best parameters."""
-
-    def __init__(self, classifier, n):
-        n_held = max(1, round(classifier.validation_fraction * n))
-        if n - n_held < 2:
-            raise ValueError(
-                f"X holds {n} pairs, too few to set validation_fraction="
-                f"{classifier.validation_fraction} of them aside."
-            )
-        order = torch.randperm(n, generator=classifier._generator)
-        self.held, self.training = order[:n_held], order[n_held:]
-        self.classifier = classifier
-        self.best = None
-        self.best_loss = np.inf
-        self.since = 0
-        classifier.validation_curve_ = []
-
-    def stops(self, X, target, device):
-        classifier = self.classifier
-        network = classifier.network_.eval()
-        loss = 0.0
-        with torch.no_grad():
-            for batch in self.held.split(_BATCH):
-                logits = network(*pair_planes(classifier, X[batch].to(device)))
-                loss += functional.cross_entropy(
-                    logits, target[batch].to(device), reduction="sum"
-                ).item()
-        loss /= len(self.held)
-        classifier.validation_curve_.append(loss)
-        if loss < self.best_loss:
-            self.best, self.best_loss = copy.deepcopy(network.state_dict()), loss
-            self.since = 0
-        else:
-            self.since += 1
-        return self.since >= classifier.n_iter_no_change
+def _set_aside(classifier, n):
+    """Draw the samples of the validation and those of the training."""
+    n_held = max(1, round(classifier.validation_fraction * n))
+    if n - n_held < 2:
+        raise ValueError(
+            f"X holds {n} pairs, too few to set validation_fraction="
+            f"{classifier.validation_fraction} of them aside."
+        )
+    order = torch.randperm(n, generator=classifier._generator)
+    return order[:n_held], order[n_held:]
