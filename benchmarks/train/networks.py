@@ -85,7 +85,9 @@ RECIPES = {
     "rfn_nest": Recipe(
         "RFNNest", {"batch_size": 8, "crop_size": 96, "learning_rate": 5e-4}
     ),
-    "ifcnn": Recipe("IFCNN", {"batch_size": 16, "crop_size": 96}, "single"),
+    "ifcnn": Recipe(
+        "IFCNN", {"batch_size": 16, "crop_size": 96, "max_dimming": 0.9}, "single"
+    ),
     "u2fusion": Recipe("U2Fusion", {"batch_size": 12, "crop_size": 96}),
     "pmgi": Recipe("PMGI", {"batch_size": 16, "crop_size": 96}),
     "dual_branch": Recipe("DualBranch", {"batch_size": 16, "crop_size": 96}, "single"),

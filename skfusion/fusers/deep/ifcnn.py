@@ -47,6 +47,9 @@ default="exponential"
         Weight of the squared error of the Laplacian.
     max_blur : float, default=4.0
         Largest standard deviation, in pixels, of the blur of the training copies.
+    max_dimming : float, default=0.0
+        Largest share of the light that the blurred places also lose. The published
+        training has none; with it the brighter image wins as well as the sharper one.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
@@ -104,6 +107,7 @@ default="exponential"
         "rule": [StrOptions({"max", "sum", "average"})],
         "gradient_weight": [Interval(Real, 0, None, closed="left")],
         "max_blur": [Interval(Real, 0.5, None, closed="left")],
+        "max_dimming": [Interval(Real, 0, 1, closed="both")],
     }
     _weights_name = "ifcnn"
     _architecture = ("n_channels",)
@@ -124,6 +128,7 @@ default="exponential"
         ssim_weight=1.0,
         gradient_weight=1.0,
         max_blur=4.0,
+        max_dimming=0.0,
         initial_weights=None,
         color="gray",
         tile_size=None,
@@ -144,6 +149,7 @@ default="exponential"
         self.ssim_weight = ssim_weight
         self.gradient_weight = gradient_weight
         self.max_blur = max_blur
+        self.max_dimming = max_dimming
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
@@ -171,7 +177,8 @@ default="exponential"
         """Return two copies of images, blurred in complementary places."""
         n, _, height, width = sharp.shape
         sigma = 0.5 + (self.max_blur - 0.5) * float(torch.rand(1, generator=generator))
-        soft = blur(sharp, sigma)
+        light = 1 - self.max_dimming * float(torch.rand(1, generator=generator))
+        soft = light * blur(sharp, sigma)
         noise = torch.randn(n, 1, 4, 4, generator=generator).to(sharp.device)
         noise = functional.interpolate(noise, (height, width), mode="bicubic")
         mask = torch.sigmoid(8 * noise)

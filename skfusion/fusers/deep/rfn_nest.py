@@ -52,9 +52,10 @@ default="constant"
         Weight of one less the structural similarity to the visible image.
     scale_weights : sequence of float, default=(1.0, 10.0, 100.0, 1000.0)
         Weights of the squared distance of the maps of each scale.
-    map_weights : (float, float), default=(6.0, 3.0)
+    map_weights : (float, float), default=(0.67, 0.33)
         What the maps of infrared and visible are multiplied by in the sum that the
-        fused maps are drawn to.
+        fused maps are drawn to: published, 6 and 3, for images that are nine times as
+        bright and stretched on saving.
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
@@ -133,7 +134,7 @@ default="constant"
         ssim_weight=100.0,
         detail_weight=700.0,
         scale_weights=(1.0, 10.0, 100.0, 1000.0),
-        map_weights=(6.0, 3.0),
+        map_weights=(0.67, 0.33),
         initial_weights=None,
         color="gray",
         tile_size=None,

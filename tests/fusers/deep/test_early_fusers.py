@@ -30,7 +30,12 @@ each = pytest.mark.parametrize("name", NAMES)
 LOSS = {
     "DenseFuse": {"ssim_weight": 1e6},
     "NestFuse": {"ssim_weight": 1e6},
-    "IFCNN": {"ssim_weight": 9.0, "gradient_weight": 9.0, "max_blur": 1.0},
+    "IFCNN": {
+        "ssim_weight": 9.0,
+        "gradient_weight": 9.0,
+        "max_blur": 1.0,
+        "max_dimming": 0.9,
+    },
     "DualBranch": {"ssim_weight": 9.0, "gradient_weight": 9.0},
     "DeepFuse": {"ssim_weight": 9.0},
     "LiuCNN": {"max_blur": 1.0},
@@ -279,6 +284,20 @@ def test_ifcnn_learns_from_complementary_blur():
         gradient_weight=3.0,
     )
     torch.testing.assert_close(fuser._loss(network, copies), expected)
+
+
+def test_the_blurred_places_may_also_lose_light():
+    flat = torch.full((4, 1, 16, 16), 0.8)
+    copies = []
+    for dimming in (0.0, 1.0):
+        fuser = make("IFCNN", max_dimming=dimming)
+        copies.append(fuser._prepare(flat, torch.Generator().manual_seed(0)))
+    torch.testing.assert_close(copies[0], torch.full((4, 3, 16, 16), 0.8))
+    first, second, sharp = copies[1].split(1, 1)
+    light = (first + second - sharp) / sharp  # of the other copy, complementary
+    assert 0 <= light.min() < 0.9
+    torch.testing.assert_close(light, light.mean().expand_as(light))
+    torch.testing.assert_close(sharp, flat)
 
 
 @torch.no_grad()

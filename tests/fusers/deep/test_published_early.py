@@ -41,6 +41,18 @@ CASES = [
 ]
 
 
+def published_source(shared, name, folder):
+    """Return where the published weights are, unpacked if need be."""
+    method, *weight = name.split()
+    source = shared / "data" / "published_weights" / FOLDERS[method]
+    if method == "densefuse":
+        with zipfile.ZipFile(source / "densefuse_gray.zip") as archive:
+            archive.extractall(folder)
+        weight = weight[0] if weight else "1e2"
+        (source,) = folder.rglob(f"*weight_{weight}.ckpt.index")
+    return source
+
+
 @pytest.fixture(scope="module")
 def converted(shared, tmp_path_factory):
     """Return ``converted(name)``: the path of converted weights."""
@@ -49,14 +61,8 @@ def converted(shared, tmp_path_factory):
     def convert(name):
         path = folder / f"{name}.safetensors"
         if not path.exists():
-            method, *weight = name.split()
-            source = shared / "data" / "published_weights" / FOLDERS[method]
-            if method == "densefuse":
-                with zipfile.ZipFile(source / "densefuse_gray.zip") as archive:
-                    archive.extractall(folder)
-                weight = weight[0] if weight else "1e2"
-                (source,) = folder.rglob(f"*weight_{weight}.ckpt.index")
-            convert_weights(method, source, path)
+            source = published_source(shared, name, folder)
+            convert_weights(name.split()[0], source, path)
         return path
 
     return convert
