@@ -244,7 +244,7 @@ def check_color(color) -> None:
     ------
     ValueError
     """
-    if color not in _AROUND:
+    if not isinstance(color, str) or color not in _AROUND:
         raise ValueError(f"color={color!r}: use one of {', '.join(_AROUND)}.")
 
 

@@ -113,7 +113,9 @@ def values_hold(unit, earlier) -> bool:
     """Tell whether an earlier record is what the unit would come to."""
     if not image_holds(unit, earlier):
         return False
-    return earlier.measure_key == unit.record.measure_key
+    columns = {entry.column for entry in unit.entries}
+    same = earlier.measure_key == unit.record.measure_key
+    return same and set(earlier.values) == columns
 
 
 def _own_units(request, folder):

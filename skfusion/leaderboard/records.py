@@ -78,15 +78,12 @@ class RecordFile:
     def load(self) -> dict:
         """Return the latest record of each identity."""
         records = {}
-        if not self.path.exists():
+        if not self.path.is_file():
             return records
         for line in self.path.read_bytes().splitlines():
             try:
-                content = json.loads(line)
-                content["values"] = _floats(content["values"])
-                numbers = _floats({k: content[k] for k in ("seconds", "memory")})
-                record = Record(**{**content, **numbers})
-            except (ValueError, TypeError, KeyError, AttributeError):
+                record = _record(json.loads(line))
+            except _NO_RECORD:
                 continue
             records[record.identity] = record
         return records
@@ -104,6 +101,30 @@ class RecordFile:
                 if file.read(1) != b"\n":  # the rest of a killed run
                     line = b"\n" + line
             file.write(line)
+
+
+# What comes of a line that was cut, or that somebody else wrote.
+_NO_RECORD = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+_TEXTS = ("method", "source", "pair", "fuse_key", "measure_key", "error")
+_NUMBERS = ("seconds", "memory", "elapsed")
+
+
+def _record(content):
+    record = Record(**content)
+    if not all(isinstance(getattr(record, name), str) for name in _TEXTS):
+        raise TypeError
+    record.values = _floats(record.values)
+    numbers = _floats({name: getattr(record, name) for name in _NUMBERS})
+    for name, number in numbers.items():
+        setattr(record, name, number)
+    return record
 
 
 def strict(value):

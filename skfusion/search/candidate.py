@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import time
 
 from sklearn.base import BaseEstimator, clone
 
+from ..bad_pairs import sentence
 from .cache import learns, with_cache
+from .space import shown
 
 __all__ = ["Candidate"]
 
@@ -44,8 +47,9 @@ class Candidate(BaseEstimator):
         start = time.perf_counter()
         params = clone(self.params or {}, safe=False)
         self.estimator_ = clone(self.estimator).set_params(**params)
-        if learns(self.estimator_):
-            self.estimator_.fit(X)
+        with self._named():
+            if learns(self.estimator_):
+                self.estimator_.fit(X)
         self.fit_seconds_ = time.perf_counter() - start
         return self
 
@@ -57,4 +61,16 @@ class Candidate(BaseEstimator):
         estimator = self.estimator_
         if self.cache is not None:
             estimator = with_cache(estimator, self.cache)
-        return estimator.transform(X)
+        with self._named():
+            return estimator.transform(X)
+
+    @contextlib.contextmanager
+    def _named(self):
+        """Say which candidate is no pipeline: whole steps may be exchanged for any."""
+        try:
+            yield
+        except (AttributeError, TypeError) as error:
+            given = {shown(name): value for name, value in (self.params or {}).items()}
+            raise ValueError(
+                f"the candidate {given} cannot fuse: {sentence(error)}."
+            ) from error

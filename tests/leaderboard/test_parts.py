@@ -18,7 +18,7 @@ from skfusion._text import number
 from skfusion.bad_pairs import sentence
 from skfusion.fusers import AverageFuser, MMDRFuse, ModuleFuser
 from skfusion.images import write_image
-from skfusion.leaderboard import cost, environment, fingerprints, work
+from skfusion.leaderboard import cost, environment, fingerprints, run_bench, work
 from skfusion.leaderboard.fingerprints import method_state
 from skfusion.leaderboard.published import find_published
 from skfusion.leaderboard.records import Record, RecordFile
@@ -381,3 +381,37 @@ def test_a_network_in_memory_has_one_state_in_every_copy(small_pairs):
     with torch.no_grad():
         module.shares += 1
     assert method_state("mine", ModuleFuser(module)) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pair": ["a"]},
+        {"method": None},
+        {"error": 3},
+        {"values": [1]},
+        {"values": {"en": 10**400}},
+        {"values": {"en": {}}},
+        {"seconds": "soon"},
+        {"elapsed": []},
+        {"magic": 1},
+    ],
+)
+def test_records_of_strangers_are_no_records(tmp_path, change):
+    file = RecordFile(tmp_path / "records.jsonl")
+    file.append(Record("tif", "pipeline", "a", values={"en": 7.0}))
+    good = json.loads(file.path.read_text())
+    lines = [json.dumps({**good, **change}), "[" * 100_000, "3", "null", "\udcff"]
+    file.path.write_text("\n".join(lines), errors="surrogateescape")
+    assert file.load() == {}
+
+
+def test_values_of_other_metrics_do_not_hold(tmp_path):
+    image = np.arange(600, dtype=np.float32).reshape(20, 30) / 600
+    options = {"methods": ["average"], "metrics": ["en"], "out": tmp_path / "out"}
+    first = run_bench([(image, image.copy())], **options)
+    path = tmp_path / "out" / "records.jsonl"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "values": {"sd": 1.0}}) + "\n")
+    again = run_bench([(image, image.copy())], **options)
+    assert again.values.equals(first.values)

@@ -10,6 +10,7 @@ import tracemalloc
 import pandas as pd
 import pytest
 
+from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser
 from skfusion.metrics.sets import as_entries
 from skfusion.search import SearchSpace, read_space, run_search
@@ -163,6 +164,28 @@ def test_a_table_with_both_words_for_a_pair(tmp_path):
     assert read_scores(tmp_path / "t.csv", as_entries("qabf")).loc["a", "x"]["qabf"]
 
 
+NUMBER = {"class": "Pipeline", "params": {"steps": [["a", 3], ["b", None]]}}
+
+
+@pytest.mark.parametrize("fuse", [[None], [NUMBER]])
+def test_a_step_that_cannot_fuse_is_named(fuse, tmp_path):
+    content = {"pipeline": "average", "params": {"fuse": fuse}, "metrics": ["sd"]}
+    (tmp_path / "space.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="candidate {'fuse': .*} cannot fuse: "):
+        run_search(
+            make_scene_pairs(1, size=(16, 20), random_state=0),
+            read_space(tmp_path / "space.json"),
+        )
+
+
+@pytest.mark.parametrize("color", [{}, ["luma"], None, 1])
+def test_a_treatment_of_colour_that_is_no_word(color, tmp_path):
+    content = {"pipeline": "average", "params": {}, "color": color}
+    (tmp_path / "space.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="color=.*use one of luma"):
+        read_space(tmp_path / "space.json")
+
+
 VALUES = (
     None, True, -1, 0, 10**30, 1e308, float("nan"), "", "x", "=cmd|' /C calc'!A0",
     "\x1b[2J", "\u202e", "../../etc/passwd", [], {}, [[]], {"class": "AverageFuser"},
@@ -186,17 +209,20 @@ def hostile(seed):
         "strategy": "grid",
         "color": "luma",
     }
-    keys = [*content, "refit", "against", "n_candidates", "random_state", "magic"]
-    for key in rng.sample(keys, rng.choice((1, 1, 2, 4))):
+    more = ["refit", "against", "n_candidates", "random_state"]
+    for key in rng.sample([*content, *more], rng.choice((1, 1, 2))):
         content[key] = rng.choice(VALUES)
-    if rng.random() < 0.3:
-        content["params"] = {
-            rng.choice(("fuse", "fuse__color", "x")): rng.choice(VALUES)
-        }
+    if rng.random() < 0.5:
+        name = rng.choice(
+            ("fuse", "fuse__color", "fuse__visible_weight", "x", "fuse__x")
+        )
+        value = rng.choice(VALUES)
+        values = [value, 0.5] if rng.random() < 0.7 else value
+        content["params"] = {name: values}
     if rng.random() < 0.2:
         content["params"] = [content["params"], rng.choice(VALUES)]
     text = json.dumps(content)
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         place = rng.randrange(len(text))
         text = text[:place] + rng.choice("{}[]:,&*!|>%@`#\x00\ud800\t\n") + text[place:]
     return text.encode("utf-8", "surrogatepass")

@@ -6,6 +6,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 from skfusion import ImagePairs
+from skfusion._text import as_csv
 from skfusion.fusers import AverageFuser
 from skfusion.metrics import FusionScorer, single_split
 from skfusion.ranking import mean_ranks
@@ -237,3 +238,14 @@ def test_the_published_vifb_table(shared):
     scores = dict.fromkeys([entry.column for entry in ranker.entries], np.nan)
     assert ranker.rank(scores) == 27.0
     assert ranker.rank({**scores, "Qabf": best + 0.01}) == (12 * 27 + 1) / 13
+
+
+def test_names_that_a_spreadsheet_would_run_are_found_in_a_table(tmp_path):
+    names = ["=cmd", "two\nlines", "\udcff", "-1"]
+    rows = {"method": "a", "source": "own", "pair": names, "metric": "qabf"}
+    values = pd.DataFrame({**rows, "value": [0.1, 0.2, 0.3, 0.4]})
+    (tmp_path / "values.csv").write_bytes(as_csv(values, index=False))
+    for name, value in zip(names, values["value"]):
+        ranker = MeanRank(["qabf"], tmp_path / "values.csv", names=[name])
+        assert ranker.rank({"qabf": value + 0.01}, [name]) == 1.0
+        assert ranker.rank({"qabf": value - 0.01}, [name]) == 2.0
