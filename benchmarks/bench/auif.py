@@ -16,7 +16,7 @@ import torch
 from _harness import print_machine, rounds, threads, unit_scene
 
 from skfusion.fusers import AUIF, DIDFuse
-from skfusion.networks.auif import AUIFNet
+from skfusion.networks.autoencoders.auif import AUIFNet
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from skfusion import load_pairs
 from skfusion.images import luma
-from skfusion.networks.encoder_decoder import STRIDE, EncoderDecoderNet
+from skfusion.networks.autoencoders.encoder_decoder import STRIDE, EncoderDecoderNet
 from skfusion.weights import read_metadata, read_weights, write_weights
 
 COARSEST = ("infrared.4.weight", "visible.4.weight", "fusion.4.weight")

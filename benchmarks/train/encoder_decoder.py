@@ -22,7 +22,11 @@ from _device_pairs import DevicePairs, read_folder, varied
 
 from skfusion.learning.training import make_generator, resolve_device
 from skfusion.losses import LOOKS, Sources, metric_values
-from skfusion.networks.encoder_decoder import STRIDE, EncoderDecoderNet, leaky_relu
+from skfusion.networks.autoencoders.encoder_decoder import (
+    STRIDE,
+    EncoderDecoderNet,
+    leaky_relu,
+)
 from skfusion.weights import read_weights, write_weights
 
 SHARES = {"road_": 0.6, "clip_": 0.1, "photo_": 0.2, "scene_": 0.1}

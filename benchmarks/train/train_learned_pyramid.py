@@ -21,7 +21,7 @@ import torch
 from _pyramid_pairs import make_pairs
 from _pyramid_table import OPPONENTS, entries, gather, measure, read_pairs, write_pairs
 
-from skfusion.fusers.deep._pyramid_training import (
+from skfusion.fusers.deep.pyramid._pyramid_training import (
     Objective,
     PyramidTrainer,
 )

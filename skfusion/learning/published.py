@@ -26,7 +26,7 @@ def _without_counters(tensors, network):
 
 
 def _convert_auif(folder):
-    from ..networks.auif import AUIFNet
+    from ..networks.autoencoders.auif import AUIFNet
 
     tensors = {}
     for part, file, prefix in (
@@ -57,7 +57,7 @@ def _convert_auif(folder):
 
 
 def _convert_didfuse(folder):
-    from ..networks.didfuse import DIDFuseNet
+    from ..networks.autoencoders.didfuse import DIDFuseNet
 
     tensors = {}
     for file, blocks in (
@@ -80,7 +80,7 @@ def _convert_didfuse(folder):
 
 
 def _convert_densefuse(source):
-    from ..networks.densefuse import DenseFuseNet
+    from ..networks.autoencoders.densefuse import DenseFuseNet
 
     path = find_file(source, "*.index", "*.model", "*.pth")
     tensors = read_checkpoint(path)
@@ -125,7 +125,7 @@ def _oldest_last(tensors):
 
 
 def _convert_u2fusion(source):
-    from ..networks.u2fusion import U2FusionNet
+    from ..networks.convolutional.u2fusion import U2FusionNet
 
     patterns = {}
     for old, new in {"kernel": "weight", "bias": "bias"}.items():
@@ -144,7 +144,7 @@ def _convert_u2fusion(source):
 
 
 def _convert_ifcnn(source):
-    from ..networks.ifcnn import IFCNNNet
+    from ..networks.convolutional.ifcnn import IFCNNNet
 
     tensors = rename(
         read_checkpoint(find_file(source, "*MAX*.pth", "*.pth")),
@@ -164,7 +164,7 @@ def _convert_ifcnn(source):
 
 
 def _convert_pmgi(source):
-    from ..networks.pmgi import PMGINet
+    from ..networks.convolutional.pmgi import PMGINet
 
     norm = {
         "beta": "bias",
@@ -192,7 +192,7 @@ def _convert_pmgi(source):
 
 
 def _convert_dual_branch(source):
-    from ..networks.dual_branch import DualBranchNet
+    from ..networks.autoencoders.dual_branch import DualBranchNet
 
     patterns = {
         r"encoder\.Conv1\.(\w+)": r"first.conv.\1",
@@ -214,7 +214,7 @@ def _convert_dual_branch(source):
 def _convert_liu_cnn(source):
     import torch
 
-    from ..networks.siamese import SiameseNet
+    from ..networks.convolutional.siamese import SiameseNet
 
     arrays = read_checkpoint(find_file(source, "*.mat"))
     arrays.pop("biases_output", None)  # The original never adds it.

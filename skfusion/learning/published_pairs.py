@@ -49,7 +49,7 @@ def _width(tensors, key, default):
 
 
 def _seafusion(tensors, path):
-    from ..networks.seafusion import SeAFusionNet
+    from ..networks.convolutional.seafusion import SeAFusionNet
 
     n_channels = _width(tensors, "visible.0.conv.bias", 16)
     return SeAFusionNet(n_channels), {"class": "SeAFusion", "n_channels": n_channels}
@@ -75,7 +75,7 @@ def _seafusion_names():
 
 
 def _sage(tensors, path):
-    from ..networks.sage import SAGENet
+    from ..networks.convolutional.sage import SAGENet
 
     n_channels = _width(tensors, "down.0.0.conv.bias", 32)
     return SAGENet(n_channels), {"class": "SAGE", "n_channels": n_channels}
@@ -97,14 +97,14 @@ def _sage_names():
 
 
 def _mmdrfuse(tensors, path):
-    from ..networks.mmdrfuse import MMDRFuseNet
+    from ..networks.convolutional.mmdrfuse import MMDRFuseNet
 
     n_channels = _width(tensors, "first.conv.bias", 4)
     return MMDRFuseNet(n_channels), {"class": "MMDRFuse", "n_channels": n_channels}
 
 
 def _datfuse(tensors, path):
-    from ..networks.datfuse import DATFuseNet
+    from ..networks.transformers.datfuse import DATFuseNet
 
     n_channels = _width(tensors, "input.conv.bias", 16)
     metadata = {"class": "DATFuse", "n_channels": n_channels, "tokens": "runs"}
@@ -112,7 +112,7 @@ def _datfuse(tensors, path):
 
 
 def _ydtr(tensors, path):
-    from ..networks.datfuse import YDTRNet
+    from ..networks.transformers.datfuse import YDTRNet
 
     n_channels = _width(tensors, "input.conv.bias", 64)
     metadata = {"class": "YDTR", "n_channels": n_channels, "tokens": "runs"}
@@ -143,7 +143,7 @@ def _values_only(tensors):
 
 
 def _sfdfusion(tensors, path):
-    from ..networks.sfdfusion import SFDFusionNet
+    from ..networks.convolutional.sfdfusion import SFDFusionNet
 
     n_channels = _width(tensors, "infrared.conv.bias", 8)
     metadata = {"class": "SFDFusion", "n_channels": n_channels, "parity": True}
@@ -169,7 +169,7 @@ def _sfdfusion_names():
 
 
 def _reconet(tensors, path):
-    from ..networks.reconet import ReCoNet
+    from ..networks.convolutional.reconet import ReCoNet
 
     n_channels = _width(tensors, "dilated.branches.0.conv.bias", 64)
     metadata = {"class": "ReCoNet", "n_channels": n_channels, "n_steps": 3}
@@ -189,7 +189,7 @@ _RECONET_NAMES = {
 
 
 def _tardal(tensors, path):
-    from ..networks.tardal import TarDALNet
+    from ..networks.adversarial.tardal import TarDALNet
 
     # The two variants for detectors carry a plus in the name and were made for
     # running statistics; the first one shows an image only with its own.
@@ -210,7 +210,7 @@ _TARDAL_NAMES = {
 
 
 def _lrrnet(tensors, path):
-    from ..networks.lrrnet import LRRNet
+    from ..networks.convolutional.lrrnet import LRRNet
 
     n_channels = _width(tensors, "infrared.start.conv.bias", 256) // 2
     metadata = {"class": "LRRNet", "n_channels": n_channels, "n_steps": 4}
@@ -245,14 +245,14 @@ def _four_dimensions(tensors):
 
 
 def _mufusion(tensors, path):
-    from ..networks.mufusion import MUFusionNet
+    from ..networks.convolutional.mufusion import MUFusionNet
 
     n_channels = _width(tensors, "encoder.0.conv.bias", 32)
     return MUFusionNet(n_channels), {"class": "MUFusion", "n_channels": n_channels}
 
 
 def _sdnet(tensors, path):
-    from ..networks.sdnet import SDNet
+    from ..networks.convolutional.sdnet import SDNet
 
     n_channels = _width(tensors, "infrared.0.conv.bias", 16)
     return SDNet(n_channels), {"class": "SDNet", "n_channels": n_channels}
@@ -285,7 +285,7 @@ def _by_path(tensors):
 
 
 def _stdfusionnet(tensors, path):
-    from ..networks.stdfusionnet import STDFusionNet
+    from ..networks.convolutional.stdfusionnet import STDFusionNet
 
     n_channels = _width(tensors, "visible.0.conv.bias", 16)
     metadata = {"class": "STDFusionNet", "n_channels": n_channels}
@@ -319,7 +319,7 @@ def _convert_lutfuse(source):
     import numpy as np
     import torch
 
-    from ..networks.lutfuse import LUTFuseNet
+    from ..networks.convolutional.lutfuse import LUTFuseNet
 
     path = find_file(source, "*lut*.npy")
     try:

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 from skfusion.learning.adversarial import AdversarialSteps, train_adversarially
-from skfusion.networks.fusiongan import StridedCritic
+from skfusion.networks.adversarial.fusiongan import StridedCritic
 
 
 class Mix(nn.Module):

@@ -3,8 +3,8 @@ import torch
 
 from skfusion.fusers import AUIF, DIDFuse
 from skfusion.learning.convert import convert_weights, converters
-from skfusion.networks.auif import AUIFNet
-from skfusion.networks.didfuse import DIDFuseNet
+from skfusion.networks.autoencoders.auif import AUIFNet
+from skfusion.networks.autoencoders.didfuse import DIDFuseNet
 from skfusion.weights import WeightsError, read_metadata, read_weights
 
 

@@ -10,12 +10,12 @@ from torch import nn
 
 from skfusion.learning.checkpoints import permute_inputs, read_checkpoint, rename
 from skfusion.learning.convert import convert_weights
-from skfusion.networks.densefuse import DenseFuseNet
-from skfusion.networks.dual_branch import DualBranchNet
-from skfusion.networks.ifcnn import IFCNNNet
-from skfusion.networks.pmgi import PMGINet
-from skfusion.networks.siamese import SiameseNet
-from skfusion.networks.u2fusion import U2FusionNet
+from skfusion.networks.autoencoders.densefuse import DenseFuseNet
+from skfusion.networks.autoencoders.dual_branch import DualBranchNet
+from skfusion.networks.convolutional.ifcnn import IFCNNNet
+from skfusion.networks.convolutional.pmgi import PMGINet
+from skfusion.networks.convolutional.siamese import SiameseNet
+from skfusion.networks.convolutional.u2fusion import U2FusionNet
 from skfusion.weights import WeightsError, read_metadata, read_weights
 
 from .test_tf_checkpoint import write

@@ -6,11 +6,11 @@ import torch
 
 from skfusion.learning.convert import convert_weights
 from skfusion.learning.published_pairs import PUBLISHED_PAIRS
-from skfusion.networks.datfuse import DATFuseNet
-from skfusion.networks.lutfuse import LUTFuseNet
-from skfusion.networks.mmdrfuse import MMDRFuseNet
-from skfusion.networks.seafusion import SeAFusionNet
-from skfusion.networks.tardal import TarDALNet
+from skfusion.networks.adversarial.tardal import TarDALNet
+from skfusion.networks.convolutional.lutfuse import LUTFuseNet
+from skfusion.networks.convolutional.mmdrfuse import MMDRFuseNet
+from skfusion.networks.convolutional.seafusion import SeAFusionNet
+from skfusion.networks.transformers.datfuse import DATFuseNet
 from skfusion.weights import WeightsError, read_metadata, read_weights
 
 

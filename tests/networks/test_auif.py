@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from skfusion._kernels import auif as kernels
-from skfusion.fusers.deep._auif_collapsed import CollapsedAUIF
-from skfusion.networks.auif import (
+from skfusion.fusers.deep.autoencoders._auif_collapsed import CollapsedAUIF
+from skfusion.networks.autoencoders.auif import (
     AUIFNet,
     UnrolledLayer,
     collapse_kernel,

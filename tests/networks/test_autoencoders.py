@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from skfusion.networks.densefuse import DenseFuseNet
-from skfusion.networks.dual_branch import DualBranchNet, SoftRamp
-from skfusion.networks.nestfuse import NestFuseNet, RFNNestNet
-from skfusion.networks.siamese import SiameseNet
+from skfusion.networks.autoencoders.densefuse import DenseFuseNet
+from skfusion.networks.autoencoders.dual_branch import DualBranchNet, SoftRamp
+from skfusion.networks.autoencoders.nestfuse import NestFuseNet, RFNNestNet
+from skfusion.networks.convolutional.siamese import SiameseNet
 
 PARAMETERS = {DenseFuseNet: 74_193, NestFuseNet: 2_732_761, DualBranchNet: 281_985}
 TINY = {

@@ -1,6 +1,6 @@
 import torch
 
-from skfusion.networks.didfuse import DIDFuseNet
+from skfusion.networks.autoencoders.didfuse import DIDFuseNet
 
 
 def trained_like(n_channels=8):

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skfusion.networks.encoder_decoder import (
+from skfusion.networks.autoencoders.encoder_decoder import (
     EncoderDecoderNet,
     fold_pool,
     leaky_relu,

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 import torch
 
+from skfusion.networks.adversarial.ddcgan import DDcGANNet
+from skfusion.networks.adversarial.fusiongan import FusionGANNet
+from skfusion.networks.adversarial.tardal import TarDALNet
+from skfusion.networks.autoencoders.deepfuse import DeepFuseNet
+from skfusion.networks.autoencoders.nestfuse import RFNNestNet
 from skfusion.networks.blocks import crop, mirror_to_multiple
-from skfusion.networks.datfuse import DATFuseNet, YDTRNet
-from skfusion.networks.ddcgan import DDcGANNet
-from skfusion.networks.deepfuse import DeepFuseNet
-from skfusion.networks.fusiongan import FusionGANNet
-from skfusion.networks.ifcnn import IFCNNNet
-from skfusion.networks.lrrnet import LRRNet
-from skfusion.networks.lutfuse import LUTFuseNet
-from skfusion.networks.mmdrfuse import MMDRFuseNet
-from skfusion.networks.mufusion import MUFusionNet
-from skfusion.networks.nestfuse import RFNNestNet
-from skfusion.networks.pmgi import PMGINet
-from skfusion.networks.reconet import ReCoNet
-from skfusion.networks.sage import SAGENet
-from skfusion.networks.sdnet import SDNet
-from skfusion.networks.seafusion import SeAFusionNet
-from skfusion.networks.sfdfusion import SFDFusionNet
-from skfusion.networks.stdfusionnet import STDFusionNet
-from skfusion.networks.tardal import TarDALNet
-from skfusion.networks.u2fusion import U2FusionNet
+from skfusion.networks.convolutional.ifcnn import IFCNNNet
+from skfusion.networks.convolutional.lrrnet import LRRNet
+from skfusion.networks.convolutional.lutfuse import LUTFuseNet
+from skfusion.networks.convolutional.mmdrfuse import MMDRFuseNet
+from skfusion.networks.convolutional.mufusion import MUFusionNet
+from skfusion.networks.convolutional.pmgi import PMGINet
+from skfusion.networks.convolutional.reconet import ReCoNet
+from skfusion.networks.convolutional.sage import SAGENet
+from skfusion.networks.convolutional.sdnet import SDNet
+from skfusion.networks.convolutional.seafusion import SeAFusionNet
+from skfusion.networks.convolutional.sfdfusion import SFDFusionNet
+from skfusion.networks.convolutional.stdfusionnet import STDFusionNet
+from skfusion.networks.convolutional.u2fusion import U2FusionNet
+from skfusion.networks.transformers.datfuse import DATFuseNet, YDTRNet
 
 # Parameters as published, less those that the published programs never use: queries
 # and keys of one-token windows (DATFuse, YDTR), normalisation that is skipped

@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional
 
 from ..._kernels.luma import LUMA
+from ...networks.autoencoders.encoder_decoder import STRIDE, fold_pool
 from ...networks.blocks import crop, mirror_to_multiple
-from ...networks.encoder_decoder import STRIDE, fold_pool
 from ...networks.sharpness import sharpness_planes
-from ._auif_collapsed import CollapsedAUIF
-from ._decomposition import join_maps
+from .autoencoders._auif_collapsed import CollapsedAUIF
+from .autoencoders._decomposition import join_maps
 from .sharpness.windows import WINDOW
 
 __all__ = [
@@ -59,7 +59,7 @@ class AUIFGraph(nn.Module):
 
     Parameters
     ----------
-    network : skfusion.networks.auif.AUIFNet
+    network : skfusion.networks.autoencoders.auif.AUIFNet
         Trained.
     """
 
@@ -210,7 +210,7 @@ class EncoderDecoderGraph(nn.Module):
 
     Parameters
     ----------
-    network : skfusion.networks.encoder_decoder.EncoderDecoderNet
+    network : skfusion.networks.autoencoders.encoder_decoder.EncoderDecoderNet
         Trained.
     pad : {"reflect", "zero"}
     """

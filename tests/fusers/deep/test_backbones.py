@@ -10,8 +10,8 @@ from torch.nn import functional
 from skfusion.fusers import DLF, ResNetZCA, SharpnessClassifier
 from skfusion.fusers._filters import tikhonov_low_pass
 from skfusion.fusers._imresize import imresize
-from skfusion.fusers.deep._backbones import feature_maps, read_backbone
-from skfusion.fusers.deep.resnet_zca import whiten
+from skfusion.fusers.deep.backbones._backbones import feature_maps, read_backbone
+from skfusion.fusers.deep.backbones.resnet_zca import whiten
 from skfusion.networks.backbones import ResNet50Features, VGG19Features
 from skfusion.networks.sharpness import sharpness_planes
 from skfusion.weights import WeightsError, write_weights

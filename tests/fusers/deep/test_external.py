@@ -8,7 +8,7 @@ from torch import nn
 from skfusion import ImagePairs, fuse
 from skfusion.cli import main
 from skfusion.fusers import MMDRFuse, ModuleFuser, ONNXFuser
-from skfusion.fusers.deep import onnx_fuser
+from skfusion.fusers.deep.external import onnx_fuser
 from skfusion.images import read_image, write_image
 from skfusion.leaderboard.fingerprints import method_state
 

@@ -7,10 +7,13 @@ import torch
 
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
-from skfusion.fusers.deep._pyramid_form import KernelForm, TorchForm
-from skfusion.fusers.deep._pyramid_graph import PyramidGraph
-from skfusion.fusers.deep._pyramid_opponents import default_opponents, opponent_table
-from skfusion.fusers.deep._pyramid_training import halo
+from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, TorchForm
+from skfusion.fusers.deep.pyramid._pyramid_graph import PyramidGraph
+from skfusion.fusers.deep.pyramid._pyramid_opponents import (
+    default_opponents,
+    opponent_table,
+)
+from skfusion.fusers.deep.pyramid._pyramid_training import halo
 from skfusion.images import luma
 from skfusion.networks.pyramid_decisions import PyramidDecisions
 from skfusion.weights import WeightsError

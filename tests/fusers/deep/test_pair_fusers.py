@@ -20,7 +20,7 @@ from skfusion.fusers import (
     SDNet,
     STDFusionNet,
 )
-from skfusion.fusers.deep.sdnet import _laplacian
+from skfusion.fusers.deep.convolutional.sdnet import _laplacian
 from skfusion.learning.maximum import maximum_loss, sobel_strength
 from skfusion.losses import dssim
 

@@ -1,0 +1,1 @@
+"""Networks trained on photographs, as a source of features."""

@@ -1,0 +1,1 @@
+"""From both images straight to the fused one, by convolutions."""

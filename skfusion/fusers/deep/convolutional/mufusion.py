@@ -1,0 +1,180 @@
+"""MUFusion: a dense two-scale network for any pair."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from ....learning.maximum import MaximumFuser
+from ....networks.convolutional.mufusion import MUFusionNet
+
+__all__ = ["MUFusion"]
+
+
+class MUFusion(MaximumFuser):
+    """Fuse by a dense encoder of two scales and a decoder with skips.
+
+    Parameters
+    ----------
+    n_channels : int, default=32
+        Maps at full size; twice as many at half the size.
+    parity : bool, default=False
+        As the authors' program: means of overlapping tiles of 128 pixels, and a stretch
+        of the fused image to [0, 1].
+    weights : "pretrained", path or None, default="pretrained"
+        Shipped weights, a safetensors file, or ``None`` to train in ``fit``.
+    max_epochs : int, default=10
+        Each sees one random crop of every pair.
+    batch_size : int, default=48
+        Crops in a batch.
+    crop_size : int, default=128
+        Side of the training crops.
+    learning_rate, final_learning_rate : float, default=0.0001, 0.0001
+        Of Adam, in the first and in the last epoch.
+    decay : str, default="constant"
+        The way from one to the other: ``"constant"``, ``"linear"``, ``"late"``
+        (constant for half the epochs, then linear), ``"cosine"`` or ``"exponential"``.
+    intensity_weight : float, default=1.0
+        Weight of the distance to the larger of both intensities.
+    gradient_weight : float, default=10.0
+        Weight of the distance to the larger of both gradients.
+    ssim_weight : float, default=1.0
+        Weight of one less the similarity to the images.
+    max_seconds : float or None, default=None
+        Stop the training after this time, with the rates adapted to it.
+    initial_weights : "pretrained", path or None, default=None
+        Where training starts; ``None`` draws random parameters.
+    color : {"gray", "per_channel"}, default="gray"
+        See :class:`skfusion.base.BaseFuser`.
+    tile_size : int or None, default=None
+        Fuse images larger than this, an even number, in overlapping tiles, with the
+        same result.
+    device : str, default="auto"
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+    random_state : int, RandomState instance or None, default=None
+        Of the initial parameters, the shuffles and the crops.
+    verbose : bool or int, default=False
+        Show a progress bar in ``fit``.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The trained network; only after ``fit`` with ``weights=None``.
+    loss_curve_ : list of float
+        Mean loss of each epoch; only after ``fit`` with ``weights=None``.
+
+    Notes
+    -----
+    The loss is ``a |F - max(I, V)| + b |grad F - max(grad I, grad V)| + c (1 - SSIM)``.
+    The published training weights intensities, similarities and gradients by the
+    strength of the gradients, and compares with its own outputs of the epoch before,
+    blended by their similarity.
+
+    By default the image is fused as a whole, or in tiles that overlap by as much as
+    they influence each other.
+
+    References
+    ----------
+    .. [1] C. Cheng, T. Xu and X.-J. Wu, "MUFusion: A general unsupervised image fusion
+       network based on memory unit", Information Fusion 92, 80-92, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.fusers import MUFusion
+    >>> rng = np.random.default_rng(0)
+    >>> X = [(rng.random((24, 32)), rng.random((24, 32)))]
+    >>> fuser = MUFusion(n_channels=2, weights=None, max_epochs=1,
+    ...     crop_size=16, random_state=0)
+    >>> fuser.fit(X).transform(X)[0].shape
+    (24, 32)
+    """
+
+    _parameter_constraints: dict = {
+        **MaximumFuser._parameter_constraints,
+        "n_channels": [Interval(Integral, 1, None, closed="left")],
+        "parity": ["boolean"],
+        "intensity_weight": [Interval(Real, 0, None, closed="left")],
+        "gradient_weight": [Interval(Real, 0, None, closed="left")],
+        "ssim_weight": [Interval(Real, 0, None, closed="left")],
+    }
+    _weights_name = "mufusion"
+    _architecture = ("n_channels",)
+
+    def __init__(
+        self,
+        n_channels=32,
+        *,
+        parity=False,
+        weights="pretrained",
+        max_epochs=10,
+        batch_size=48,
+        crop_size=128,
+        learning_rate=0.0001,
+        final_learning_rate=0.0001,
+        decay="constant",
+        intensity_weight=1.0,
+        gradient_weight=10.0,
+        ssim_weight=1.0,
+        max_seconds=None,
+        initial_weights=None,
+        color="gray",
+        tile_size=None,
+        device="auto",
+        random_state=None,
+        verbose=False,
+    ):
+        self.n_channels = n_channels
+        self.parity = parity
+        self.weights = weights
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.crop_size = crop_size
+        self.learning_rate = learning_rate
+        self.final_learning_rate = final_learning_rate
+        self.decay = decay
+        self.intensity_weight = intensity_weight
+        self.gradient_weight = gradient_weight
+        self.ssim_weight = ssim_weight
+        self.max_seconds = max_seconds
+        self.initial_weights = initial_weights
+        self.color = color
+        self.tile_size = tile_size
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _build_network(self):
+        return MUFusionNet(self.n_channels)
+
+    def _fused(self, ir, vis):
+        if not self.parity:
+            return super()._fused(ir, vis)
+        total, count = np.zeros(ir.shape), np.zeros(ir.shape)
+        whole = super()._fused
+        for top in _starts(ir.shape[0]):
+            for left in _starts(ir.shape[1]):
+                tile = np.s_[top : top + _SIDE, left : left + _SIDE]
+                total[tile] += whole(ir[tile], vis[tile])
+                count[tile] += 1
+        return total / count
+
+    def _onnx_module(self):
+        if self.parity:
+            raise ValueError(
+                "parity=True fuses means of tiles, which is no single network: export "
+                "with parity=False."
+            )
+        return super()._onnx_module()
+
+
+_SIDE, _STRIDE = 128, 124
+
+
+def _starts(length):
+    """Return where tiles begin, the last one ending with the image."""
+    last = max(length - _SIDE, 0)
+    return [*range(0, last, _STRIDE), last]

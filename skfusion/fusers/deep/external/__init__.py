@@ -1,0 +1,1 @@
+"""Networks from outside: modules and ONNX files."""

@@ -1,0 +1,364 @@
+"""The learned pyramid for inference: kernels on the CPU, torch elsewhere."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ...._kernels import pyramid_decisions as kernels
+from ....networks.pyramid_decisions import N_FINE, N_KNOTS, apply_curve, soften
+from ....networks.pyramid_decisions import histogram as shares_of
+from ...multiscale._pyramid import expand, reduce
+
+__all__ = ["KernelForm", "PyramidMaps", "Scene", "TorchForm"]
+
+
+class PyramidMaps(NamedTuple):
+    """What a :class:`skfusion.fusers.LearnedPyramid` decided for a pair.
+
+    Attributes
+    ----------
+    weights : list of ndarray
+        Share of the visible band in [0, 1] at each level, fine to coarse.
+    gains : list of ndarray
+        Factor of the joined band at each level.
+    base : ndarray
+        Share of the visible image in the coarsest level.
+    curve : ndarray or None
+        The tone curve at even spaced greys from 0 to 1; None without one.
+    """
+
+    weights: list
+    gains: list
+    base: np.ndarray
+    curve: np.ndarray | None
+
+
+class Scene(NamedTuple):
+    """The histograms of a pair, which stay the same for all of its tiles."""
+
+    shares: np.ndarray
+    fine: np.ndarray
+
+
+class KernelForm:
+    """A trained network as NumPy arrays; see :mod:`skfusion._kernels`.
+
+    Parameters
+    ----------
+    network : skfusion.networks.pyramid_decisions.PyramidDecisions
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.n_levels, self.tone = network.n_levels, network.tone
+        state = {k: v.detach().numpy() for k, v in network.state_dict().items()}
+        c = network.n_channels
+        self._n_channels = -(-c // 4) * 4
+        more = self._n_channels - c
+        self._read = _paired(_padded(state["read.weight"], more, 0))
+        self._read_bias = np.pad(state["read.bias"], (0, more))
+        mix = state["mix.weight"]
+        own, carried = (_padded(part, more, more) for part in (mix[:, :c], mix[:, c:]))
+        self._mix, self._mix_up = _paired(own), _paired(_doubling(carried), 3)
+        self._mix_bias = np.pad(
+            state["mix.bias"] + state["level_bias"], ((0, 0), (0, more))
+        )
+        self._head = _points(state["head.weight"][:, :, 0, 0])
+        self._head_bias = state["head.bias"]
+        self._base = np.pad(state["base.weight"][0, :, 0, 0], (0, more))
+        self._base_bias = state["base.bias"][0]
+        m = network.n_hidden
+        hidden = state["hidden.weight"][:, :, 0, 0] if m else np.zeros((0, c), "f4")
+        hidden_head = (
+            state["hidden_head.weight"][:, :, 0, 0] if m else np.zeros((4, 0), "f4")
+        )
+        wide = -(-m // 4) * 4
+        self._hidden = _points(np.pad(hidden, ((0, wide - m), (0, 0))))
+        self._hidden_bias = np.zeros(wide, np.float32)
+        if m:
+            self._hidden_bias[:m] = state["hidden.bias"]
+        self._hidden_head = _points(hidden_head)
+        self._scene = [
+            state[f"scene.{i}.{x}"] for i in (0, 2) for x in ("weight", "bias")
+        ]
+        self._growth = np.tanh(state["growth"])
+        self._preference = state["preference"]
+
+    def scene(self, infrared, visible):
+        """Return the :class:`Scene` of a pair."""
+        images = infrared, visible
+        shares = [kernels.histogram(image, N_KNOTS) for image in images]
+        fine = [kernels.histogram(image, N_FINE) for image in images]
+        return Scene(np.concatenate(shares), (fine[0] + fine[1]) / 2)
+
+    def decide(self, infrared, visible, scene, strength):
+        """Return the levels of both images, their bands, and the decisions.
+
+        Returns
+        -------
+        levels : pair of lists of ndarray
+        bands : list of ndarray (2, h, w)
+        weights, gains : list of ndarray (h, w)
+        base : ndarray (h, w)
+        """
+        levels, bands = self._pyramids(infrared, visible)
+        shifts = self._shifts(scene.shares)
+        weights, gains = [None] * self.n_levels, [None] * self.n_levels
+        carried = np.empty((self._n_channels, 0, 0), np.float32)
+        none = np.empty((2, 0, 0), np.float32)
+        strength = np.float32(strength)
+        for level in range(self.n_levels, 0, -1):
+            shape = levels[0][level].shape
+            maps = np.empty((8, shape[0] + 2, shape[1] + 2), np.float32)
+            here = bands[level] if level < self.n_levels else none
+            kernels.level_maps(
+                levels[0][level], levels[1][level], here, bands[level - 1], maps
+            )
+            carried = self._step(maps, carried, shifts[0], level)
+            if level == self.n_levels:
+                base = self._base_share(carried, shifts[1][0], strength)
+            if level < self.n_levels or level == 1:
+                out = self._outputs(carried, shape)
+            if level < self.n_levels:
+                weights[level], gains[level] = np.empty((2, *shape), np.float32)
+                gain = self._gains(out[1], shifts[1][1])
+                kernels.decide(
+                    out[0],
+                    gain,
+                    maps,
+                    self._numbers(level, strength),
+                    weights[level],
+                    gains[level],
+                )
+        weights[0], gains[0] = np.empty((2, *infrared.shape), np.float32)
+        gain = self._gains(out[3], shifts[1][2])
+        numbers = self._numbers(0, strength)
+        kernels.decide_finest(out[2], gain, bands[0], numbers, weights[0], gains[0])
+        return levels, bands, weights, gains, base
+
+    def rebuild(self, infrared, visible, scene, strength, planes=()):
+        """Return the fused image before its curve, then those of further planes.
+
+        Parameters
+        ----------
+        infrared, visible : ndarray of float32 (h, w)
+        scene : Scene
+        strength : float
+        planes : sequence of ndarray (h, w)
+            Fused by the same decisions in place of the visible image.
+
+        Returns
+        -------
+        ndarray of float32 (1 + planes, h, w)
+        """
+        levels, bands, *decided = self.decide(infrared, visible, scene, strength)
+        fused = [self._rebuilt(levels, bands, None, decided)]
+        for plane in planes:
+            pyramid = self._levels(plane)
+            fused.append(self._rebuilt(levels, bands, pyramid, decided))
+        return np.stack(fused)
+
+    def curve(self, fused, scene):
+        """Return the knots of the tone curve for a fused image before it."""
+        coarse = kernels.histogram(fused, N_KNOTS)
+        fine = kernels.histogram(fused, N_FINE)
+        arrays = scene.shares, coarse, fine, scene.fine
+        with torch.inference_mode():
+            tensors = [torch.from_numpy(array)[None] for array in arrays]
+            return self.network.curve_of(*tensors)[0].numpy()
+
+    def toned(self, fused, knots, tone):
+        """Return a fused image moved towards its curve by a share."""
+        out = np.empty_like(fused)
+        kernels.apply_curve(fused, knots, np.float32(tone), out)
+        return out
+
+    def _levels(self, image):
+        levels = [image]
+        for _ in range(self.n_levels):
+            levels.append(reduce(levels[-1]))
+        return levels
+
+    def _pyramids(self, infrared, visible):
+        levels = self._levels(infrared), self._levels(visible)
+        bands = []
+        for level in range(self.n_levels):
+            shape = levels[0][level].shape
+            band = np.empty((2, *shape), np.float32)
+            for k in range(2):
+                coarser = expand(levels[k][level + 1], shape)
+                np.subtract(levels[k][level], coarser, out=band[k])
+            bands.append(band)
+        return levels, bands
+
+    def _rebuilt(self, levels, bands, pyramid, decided):
+        weights, gains, base = decided
+        other = levels[1] if pyramid is None else pyramid
+        fused = levels[0][-1] + base * (other[-1] - levels[0][-1])
+        for level in range(self.n_levels - 1, -1, -1):
+            shape = bands[level].shape[1:]
+            fused = expand(fused, shape)
+            if pyramid is None:
+                band = bands[level][1]
+            else:
+                band = pyramid[level] - expand(pyramid[level + 1], shape)
+            kernels.merge(fused, bands[level][0], band, weights[level], gains[level])
+        return fused
+
+    def _shifts(self, shares):
+        w0, b0, w1, b1 = self._scene
+        out = w1 @ np.maximum(w0 @ shares + b0, 0) + b1
+        c = self.network.n_channels
+        return np.pad(out[:c], (0, self._n_channels - c)), out[c:]
+
+    def _step(self, maps, carried, bias, level):
+        out = np.empty((self._n_channels, *maps.shape[1:]), np.float32)
+        kernels.run_level(
+            maps,
+            carried,
+            self._read,
+            self._read_bias,
+            self._mix,
+            self._mix_up,
+            self._mix_bias[level - 1] + bias,
+            out,
+        )
+        return out
+
+    def _outputs(self, carried, shape):
+        out = np.empty((4, *shape), np.float32)
+        kernels.run_head(
+            carried,
+            self._head,
+            self._head_bias,
+            self._hidden,
+            self._hidden_bias,
+            self._hidden_head,
+            out,
+        )
+        return out
+
+    def _base_share(self, carried, shift, strength):
+        maps = carried[:, 1:-1, 1:-1]
+        odds = np.tensordot(self._base, maps, 1) + (self._base_bias + shift)
+        share = 1 / (1 + np.exp(-odds))
+        return (0.5 + strength * (share - 0.5)).astype(np.float32)
+
+    def _gains(self, rows, shift):
+        out = np.empty_like(rows)
+        max_gain = np.float32(self.network.max_gain)
+        kernels.gains(rows, np.float32(shift), max_gain, out)
+        return out
+
+    def _numbers(self, level, strength):
+        return (
+            np.float32(self._preference[level]),
+            np.float32(self.network.max_gain),
+            np.float32(self._growth[level]),
+            strength,
+        )
+
+
+class TorchForm:
+    """The network as it is, on a device, with the methods of :class:`KernelForm`."""
+
+    def __init__(self, network, device):
+        self.n_levels, self.tone, self.device = network.n_levels, network.tone, device
+        self.network = copy.deepcopy(network).to(device).eval().requires_grad_(False)
+
+    @torch.inference_mode()
+    def scene(self, infrared, visible):
+        """Return the :class:`Scene` of a pair."""
+        few = [self._tensor(image)[:, ::4, ::4] for image in (infrared, visible)]
+        shares = torch.cat([shares_of(image, N_KNOTS) for image in few], 1)
+        fine = (shares_of(few[0], N_FINE) + shares_of(few[1], N_FINE)) / 2
+        return Scene(shares, fine)
+
+    @torch.inference_mode()
+    def decide(self, infrared, visible, scene, strength):
+        """Return what :meth:`KernelForm.decide` returns."""
+        pyramids, decided = self._decided(infrared, visible, scene, strength)
+        levels = [[x[0].cpu().numpy() for x in pyramids[k]] for k in range(2)]
+        bands = [
+            torch.cat([a, b]).cpu().numpy() for a, b in zip(pyramids[2], pyramids[3])
+        ]
+        weights, gains = ([x[0].cpu().numpy() for x in maps] for maps in decided[:2])
+        return levels, bands, weights, gains, decided.base[0].cpu().numpy()
+
+    @torch.inference_mode()
+    def rebuild(self, infrared, visible, scene, strength, planes=()):
+        """Return the fused image before its curve, then those of further planes."""
+        pyramids, decided = self._decided(infrared, visible, scene, strength)
+        fused = [self.network.rebuild(pyramids, decided)]
+        for plane in planes:
+            other = self.network.planes(self._tensor(plane))
+            fused.append(self.network.rebuild(pyramids, decided, *other))
+        return torch.cat(fused).cpu().numpy()
+
+    @torch.inference_mode()
+    def curve(self, fused, scene):
+        """Return the knots of the tone curve for a fused image before it."""
+        few = self._tensor(fused)[:, ::4, ::4]
+        coarse, fine = shares_of(few, N_KNOTS), shares_of(few, N_FINE)
+        knots = self.network.curve_of(scene.shares, coarse, fine, scene.fine)
+        return knots[0].cpu().numpy()
+
+    @torch.inference_mode()
+    def toned(self, fused, knots, tone):
+        """Return a fused image moved towards its curve by a share."""
+        image = self._tensor(fused)
+        toned = apply_curve(image, torch.from_numpy(knots)[None].to(self.device))
+        return torch.lerp(image, toned, tone)[0].cpu().numpy()
+
+    def _decided(self, infrared, visible, scene, strength):
+        images = self._tensor(infrared), self._tensor(visible)
+        with torch.backends.cudnn.flags(allow_tf32=False):
+            pyramids = self.network.decompose(*images)
+            decided = self.network.decide(pyramids, scene.shares)
+        return pyramids, soften(decided, strength)
+
+    def _tensor(self, image):
+        return torch.from_numpy(np.ascontiguousarray(image))[None].to(self.device)
+
+
+def _padded(kernels, outputs, inputs):
+    """Add channels of zeros to a convolution's kernels."""
+    return np.pad(kernels, ((0, outputs), (0, inputs), (0, 0), (0, 0)))
+
+
+def _paired(kernels, inner=1):
+    """Put two output channels side by side, behind the input channels.
+
+    ``(o, i, *taps)`` becomes ``(o / 2, i, 2, 9)``, or ``(o / 2, i, 2, 2, 2, 4)`` with
+    the row parity first, for taps of ``inner`` axes.
+    """
+    o, i = kernels.shape[:2]
+    if inner == 1:
+        taps = kernels.reshape(o // 2, 2, i, 9)
+        return np.ascontiguousarray(taps.transpose(0, 2, 1, 3))
+    taps = kernels.reshape(o // 2, 2, i, 2, 2, 4)
+    return np.ascontiguousarray(taps.transpose(0, 2, 3, 1, 4, 5))
+
+
+def _doubling(kernels):
+    """Taps on an image of half the size: (o, i, row parity, column parity, 4)."""
+    # At an even pixel the first tap lies in the coarse pixel before, at an odd one the
+    # last in the one behind; the two others fall together.
+    join = np.zeros((2, 2, 3), np.float32)
+    join[0, 0, 0] = join[0, 1, 1] = join[0, 1, 2] = 1
+    join[1, 0, 0] = join[1, 0, 1] = join[1, 1, 2] = 1
+    taps = np.einsum("pau,qbv,oiuv->oipqab", join, join, kernels)
+    return taps.reshape(*kernels.shape[:2], 2, 2, 4)
+
+
+def _points(weights):
+    """``(o, i)`` weights as ``(o / 2, i / 4, 2, 4)``, padded with zeros."""
+    o, i = weights.shape
+    padded = np.pad(weights, ((0, -o % 2), (0, -i % 4)))
+    shaped = padded.reshape(-(-o // 2), 2, -(-i // 4), 4)
+    return np.ascontiguousarray(shaped.transpose(0, 2, 1, 3))

@@ -1,0 +1,1 @@
+"""Encode both images, join, decode."""
