@@ -228,6 +228,9 @@ def test_an_old_torch_is_named(tmp_path, monkeypatch):
 def test_command_line(tmp_path, capsys, rng):
     path = str(tmp_path / "didfuse.onnx")
     words = ["export-onnx", "didfuse", "-o", path, "--size", "24x32"]
+    assert main(words) == 2
+    assert "use level=None" in capsys.readouterr().err
+    words += ["--param", "level=None"]
     assert main([*words, "--param", "rule=average"]) == 0
     assert f"written: {path}" in capsys.readouterr().out
     ir, vis = rng.random((2, 1, 1, 24, 32), dtype=np.float32)
@@ -237,7 +240,7 @@ def test_command_line(tmp_path, capsys, rng):
         (words, "--force"),
         (["export-onnx", "tif", "-o", path], "'tif' is no single network"),
         (["export-onnx", "magic", "-o", path], "method='magic' is unknown"),
-        ([*words[:-1], "24", "--force"], "--size '24': write height x width"),
+        ([*words[:5], "24", "--force"], "--size '24': write height x width"),
         (["export-onnx", "--model", "no.json", "-o", path], "no such file"),
     ):
         assert main(wrong) == 2
