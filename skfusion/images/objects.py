@@ -115,7 +115,8 @@ def _pixels(image, name):
             "returns None for a file that is missing or no image, where "
             "skfusion.images.read_image says why."
         )
-    if isinstance(image, (bytes, bytearray, memoryview)):
+    flat = isinstance(image, memoryview) and image.ndim == 1
+    if flat or isinstance(image, (bytes, bytearray)):
         raise ValueError(
             f"{name} is {len(image)} bytes of an encoded file: decode them first, e.g. "
             "PIL.Image.open(io.BytesIO(image))."
@@ -126,19 +127,31 @@ def _pixels(image, name):
             "value that you choose, e.g. image.filled(0)."
         )
     try:
-        if is_pillow(image):
-            return _from_pillow(image, name)
-        return np.asarray(image)
+        array = _from_pillow(image, name) if is_pillow(image) else np.asarray(image)
     except MemoryError:
         raise
     except Exception as error:  # whatever a foreign object raises
-        way = "numpy.asarray(image) has to give an array of numbers"
-        if hasattr(image, "detach"):
-            way = "give image.detach().cpu().float().numpy()"
         raise ValueError(
             f"{name} is a {type(image).__name__} that NumPy cannot read ({error}): "
-            f"{way}."
+            f"{_way_to_numpy(image)}."
         ) from error
+    if array.ndim == 0 and array.dtype == object:
+        raise ValueError(
+            f"{name} is a {type(image).__name__} that NumPy cannot read: "
+            f"{_way_to_numpy(image)}."
+        )
+    return array
+
+
+def _way_to_numpy(image):
+    """Say how an object becomes an array."""
+    if hasattr(image, "detach"):  # a tensor of torch
+        dense = "" if str(image.layout) == "torch.strided" else ".to_dense()"
+        plain = ".dequantize()" if image.is_quantized else dense
+        return f"give image.detach().cpu(){plain}.float().numpy()"
+    if callable(getattr(image, "get", None)) and not isinstance(image, dict):
+        return "give image.get()"  # OpenCV's UMat and CuPy's arrays
+    return "numpy.asarray(image) has to give an array of numbers"
 
 
 def _from_pillow(picture, name):

@@ -3,6 +3,7 @@
 import io
 import re
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -168,20 +169,32 @@ def test_masked_pixels_are_filled_by_their_owner():
     np.testing.assert_array_equal(as_float(np.ma.array(FLOAT)), FLOAT)
 
 
+@pytest.mark.filterwarnings("ignore:.*quantize:UserWarning")
 @pytest.mark.parametrize(
-    "tensor",
+    "change",
     [
-        torch.tensor(FLOAT, requires_grad=True),
-        torch.tensor(FLOAT).bfloat16(),
-        torch.tensor(FLOAT).to_sparse().to_dense().requires_grad_(),
+        lambda tensor: tensor.requires_grad_(),
+        lambda tensor: tensor.bfloat16(),
+        lambda tensor: tensor.to_sparse(),
+        lambda tensor: torch.quantize_per_tensor(tensor, 1 / 255, 0, torch.quint8),
+        lambda tensor: tensor.bfloat16().to_sparse().requires_grad_(),
     ],
-    ids=["grad", "bfloat16", "dense"],
+    ids=["grad", "bfloat16", "sparse", "quantized", "all at once"],
 )
-def test_tensors_that_numpy_cannot_read_name_the_call_that_helps(tensor):
+def test_tensors_that_numpy_cannot_read_name_the_call_that_helps(change):
+    tensor = change(torch.tensor(FLOAT))
     message = refused(tensor, "image is a Tensor that NumPy cannot read")
     array = eval(re.search(r"image\.detach\S+\(\)", message)[0], {"image": tensor})
     np.testing.assert_allclose(as_float(array), FLOAT, atol=0.004)
     np.testing.assert_array_equal(as_float(torch.tensor(FLOAT)), FLOAT)
+
+
+def test_arrays_of_other_devices_name_the_call_that_helps():
+    image = cv2.UMat(RAMP)
+    refused(image, r"image is a UMat that NumPy cannot read: give image\.get\(\)\.")
+    np.testing.assert_array_equal(as_float(image.get()), as_float(RAMP))
+    refused({1: 2}, r"is a dict .*numpy\.asarray\(image\) has to give an array")
+    np.testing.assert_array_equal(as_float(memoryview(RAMP)), as_float(RAMP))
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 9), (1, 8, 9), (8, 9, 2), (8, 9, 4)])
