@@ -277,6 +277,15 @@ def claims(side):
         )
 
 
+def narrow_claims():
+    """A small file that says it has as many strips as the limit has pixels."""
+    strips = {"t256": 1, "t257": 2**27, "t278": 1}
+    yield "tiff of strips", gray_tiff(GRAY, **strips)
+    yield "tiff of strips in LZW", gray_tiff(GRAY, **strips, t259=(3, [5]))
+    tiles = {"t322": 1, "t323": 1, "t324": 8, "t325": 9, "t273": None, "t279": None}
+    yield "tiff of tiles", gray_tiff(GRAY, **strips, **tiles)
+
+
 CHILD = """
 import resource, sys
 from skfusion.images import ImageReadError, read_image
@@ -294,7 +303,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 def test_small_files_that_claim_to_be_large_cost_little_memory(tmp_path, root):
     paths = []
     (tmp_path / "first.jpg").write_bytes(jpeg("plain")[:-9])
-    for name, data in claims(11_000):
+    for name, data in (*claims(11_000), *narrow_claims()):
         assert len(data) < 5000
         paths.append(tmp_path / name.replace(" ", "_"))
         paths[-1].write_bytes(data)

@@ -27,6 +27,7 @@ def read_bmp(data, max_pixels) -> Plan:
         if len(data) < 34:
             raise ValueError("is a truncated BMP: its header is cut off")
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+        compression = compression if header_size >= 40 else 0
     height = abs(height)
     check_size(width, height, max_pixels)
     pixels = len(data) - start

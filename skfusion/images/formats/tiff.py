@@ -130,12 +130,15 @@ def _parts(data, tags, layout):
     tiled = layout.tiled
     offsets = tags.numbers(_TILE_OFFSETS if tiled else _STRIP_OFFSETS)
     lengths = tags.numbers(_TILE_COUNTS if tiled else _STRIP_COUNTS)
+    n = layout.n_parts
+    wrong = ValueError(f"is a damaged TIFF: expected {n} strips or tiles")
+    if offsets is None or len(offsets) != n:  # before lists of that length are made
+        raise wrong
     needed = layout.part_bytes()
-    if lengths is None and layout.compression == RAW and offsets is not None:
+    if lengths is None and layout.compression == RAW:
         lengths = needed
-    n = len(needed)
-    if offsets is None or lengths is None or not len(offsets) == len(lengths) == n:
-        raise ValueError(f"is a damaged TIFF: expected {n} strips or tiles")
+    if lengths is None or len(lengths) != n:
+        raise wrong
     ratio = layout.most_expansion()
     for offset, length, wanted in zip(offsets, lengths, needed):
         if offset + length > len(data) or length * ratio < wanted:

@@ -82,7 +82,8 @@ class Layout:
             raise ValueError(
                 f"is a damaged TIFF: predictor {self.predictor} of {self.depth} bits"
             )
-        if sum(self.part_bytes()) > _MOST_BYTES and not self.as_picture:
+        rows = self.n_parts * self.tile[1] if self.tiled else self.height * self.planes
+        if self._row * rows > _MOST_BYTES and not self.as_picture:
             raise ValueError("is a TIFF with more than 2 GB of samples: split it")
 
     @property
@@ -95,12 +96,17 @@ class Layout:
         """Bytes of a row of a tile or strip."""
         return (self.tile[0] * self._channels * self.depth + 7) // 8
 
+    @property
+    def n_parts(self):
+        """How many strips or tiles there have to be."""
+        width, rows = self.tile
+        return -(-self.width // width) * -(-self.height // rows) * self.planes
+
     def part_rows(self):
         """Return the rows of every strip or tile."""
-        width, rows = self.tile
+        rows = self.tile[1]
         if self.tiled:
-            n = -(-self.width // width) * -(-self.height // rows)
-            return [rows] * n * self.planes
+            return [rows] * self.n_parts
         each = [rows] * (self.height // rows)
         each += [self.height % rows] * (self.height % rows > 0)
         return each * self.planes
