@@ -17,6 +17,7 @@ from skfusion.images import NarrowRangeWarning, write_image
 from skfusion.leaderboard import run_bench
 from skfusion.metrics import FusionScorer, evaluate, single_split
 from skfusion.pairs import stretch_infrared
+from skfusion.search import SearchSpace, run_search
 from skfusion.transforms import LinearStretch
 from skfusion.video import fuse_video
 
@@ -144,3 +145,11 @@ def test_a_video_says_it_once(tmp_path):
 def test_images_that_fill_their_range_pass_in_silence():
     for image in (VISIBLE, VISIBLE.astype(np.uint16) * 257, VISIBLE / 255):
         assert not said(skfusion.fuse, image, image, "average")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_search_of_ours_says_it_once_for_all_candidates(n_jobs):
+    weights = {"visible_weight": [0.2, 0.4, 0.6]}
+    space = SearchSpace(AverageFuser(), weights, ["en"])
+    (message,) = said(run_search, pairs(), space, n_jobs=n_jobs)
+    assert "(4 more like it" in message

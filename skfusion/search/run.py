@@ -11,6 +11,7 @@ from pathlib import Path
 from .._atomic_files import replace_file
 from .._text import as_csv
 from ..bad_pairs import readable
+from ..images.notices import Notices
 from ..metrics import FusionScorer, single_split
 from ..model_files import save_pipeline
 from ..pairs import as_pairs
@@ -216,7 +217,9 @@ class _Recorder:
 
     def __call__(self, candidate, X, y=None):
         start = time.perf_counter()
-        values = self.scorer.values(candidate, X)
+        # What there is to say about the pairs was said when they were read.
+        with Notices(quiet=True):
+            values = self.scorer.values(candidate, X)
         names = [str(name) for name in as_pairs(X).names]
         seconds = candidate.fit_seconds_ + time.perf_counter() - start
         self.journal.add(Record(candidate.number, values, names, seconds))
