@@ -113,6 +113,8 @@ def _compared(path, image):
             other = np.asarray(picture)
     except Exception:
         return None  # it refuses more, or less, than we do
+    if image.dtype != np.uint8:
+        return None  # of 16-bit colour Pillow keeps 8
     if image.ndim == 2 and other.ndim == 3:
         other = other[..., 0]
     same = image.shape == other.shape and np.array_equal(image, other)
