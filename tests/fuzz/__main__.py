@@ -10,7 +10,7 @@ from pathlib import Path
 from .campaign import case, run
 
 # Each a module here that defines a TARGET: add yours.
-TARGETS = ("images",)
+TARGETS = ("images", "search_files")
 
 
 def main(words=None) -> int:

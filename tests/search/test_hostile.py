@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import json
 import os
-import random
 import time
 import tracemalloc
 
@@ -16,6 +15,8 @@ from skfusion.metrics.sets import as_entries
 from skfusion.search import SearchSpace, read_space, run_search
 from skfusion.search.strategies import check_strategy, draw_candidates
 from skfusion.search.tables import read_scores
+
+from ..fuzz.search_files import hostile
 
 BASE = "pipeline: average\nparams: {fuse__visible_weight: [0.2, 0.8]}\n"
 PARAMS = "pipeline: average\nparams: {fuse__visible_weight: "
@@ -184,48 +185,6 @@ def test_a_treatment_of_colour_that_is_no_word(color, tmp_path):
     (tmp_path / "space.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match="color=.*use one of luma"):
         read_space(tmp_path / "space.json")
-
-
-VALUES = (
-    None, True, -1, 0, 10**30, 1e308, float("nan"), "", "x", "=cmd|' /C calc'!A0",
-    "\x1b[2J", "\u202e", "../../etc/passwd", [], {}, [[]], {"class": "AverageFuser"},
-    {"class": "os.system", "params": ["ls"]}, {"class": "Pipeline"}, {"class": ["x"]},
-    {"class": "AverageFuser", "params": 3}, {"class": "PreserveChroma"}, {"tuple": 3},
-    {"class": "Pipeline", "params": {"steps": [1, {}]}}, {"uniform": [0, {}]},
-    {"class": "Pipeline", "params": {"steps": [["a", 3], ["a", None]]}},
-    [["Q", "qabf", {"variant": "x"}]], [["Q", "qabf", 3]], [["Q"]], [[["Q"], "qabf"]],
-    [["Q", "qabf", {"magic": 1}]], [{"class": "HDRC"}], "qabf", ["en", "en"], "random",
-)  # fmt: skip
-
-
-def hostile(seed):
-    """A search file that is right but for a few values, all of them of the list."""
-    rng = random.Random(seed)
-    content = {
-        "pipeline": "average",
-        "params": {"fuse__visible_weight": [0.2, 0.8]},
-        "metrics": ["qabf"],
-        "objective": "qabf",
-        "strategy": "grid",
-        "color": "luma",
-    }
-    more = ["refit", "against", "n_candidates", "random_state"]
-    for key in rng.sample([*content, *more], rng.choice((1, 1, 2))):
-        content[key] = rng.choice(VALUES)
-    if rng.random() < 0.5:
-        name = rng.choice(
-            ("fuse", "fuse__color", "fuse__visible_weight", "x", "fuse__x")
-        )
-        value = rng.choice(VALUES)
-        values = [value, 0.5] if rng.random() < 0.7 else value
-        content["params"] = {name: values}
-    if rng.random() < 0.2:
-        content["params"] = [content["params"], rng.choice(VALUES)]
-    text = json.dumps(content)
-    if rng.random() < 0.2:
-        place = rng.randrange(len(text))
-        text = text[:place] + rng.choice("{}[]:,&*!|>%@`#\x00\ud800\t\n") + text[place:]
-    return text.encode("utf-8", "surrogatepass")
 
 
 @pytest.mark.parametrize("seed", range(40))
