@@ -3,6 +3,7 @@
 import inspect
 import re
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -25,6 +26,7 @@ from ...common.estimators import CHEAP
 
 SINGLE = ("DenseFuse", "NestFuse", "IFCNN", "DualBranch", "DeepFuse", "LiuCNN")
 NAMES = (*SINGLE, "RFNNest", "U2Fusion", "PMGI", "FusionGAN", "DDcGAN")
+SHIPPED = sorted(set(NAMES) - {"IFCNN"})
 each = pytest.mark.parametrize("name", NAMES)
 # Parameters that sum or shape the loss, with another value.
 LOSS = {
@@ -221,9 +223,22 @@ def test_what_does_not_fit_together_is_named(name, params, message, small_pairs)
         make(name, **params).fit(small_pairs)
 
 
-def test_weights_that_do_not_ship_are_named(small_pairs):
+def test_weights_that_do_not_ship_are_named(small_pairs, monkeypatch):
+    monkeypatch.setattr(fusers.DenseFuse, "_weights_name", "nothing")
     with pytest.raises(ValueError, match="weights='pretrained'.*weights=None and fit"):
-        fusers.DenseFuse(n_channels=5).transform(small_pairs)
+        fusers.DenseFuse().transform(small_pairs)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_show_both_images(name, golden):
+    ir, vis = (
+        cv2.imread(str(golden / "inputs" / f"odd_{kind}.png"), 0)[30:94, 40:120] / 255
+        for kind in ("ir", "vis")
+    )
+    fused = getattr(fusers, name)(device="cpu").transform([(ir, vis)])[0]
+    for image, least in ((ir + vis, 0.7), (ir, 0.1), (vis, 0.1)):
+        assert np.corrcoef(fused.ravel(), image.ravel())[0, 1] > least
+    assert 0.5 < fused.mean() / (ir + vis).mean() * 2 < 1.6
 
 
 # Losses ------------------------------------------------------------------------------
