@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -21,11 +22,72 @@ __all__ = [
     "ImageTransformer",
     "PairTransformer",
     "WeightMapFuser",
+    "current_names",
 ]
+
+
+def current_names(cls, params):
+    """Return parameters of a class under the names they have now.
+
+    Parameters
+    ----------
+    cls : type
+        Its attribute ``_renamed_parameters`` says what each old name has become.
+    params : dict
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If a parameter is given under both of its names.
+
+    Warns
+    -----
+    FutureWarning
+        For each old name; it names the new one.
+
+    Examples
+    --------
+    >>> from skfusion.base import current_names
+    >>> from skfusion.fusers import GTF
+    >>> current_names(GTF, {"n_iter": 3})
+    {'n_iter': 3}
+    """
+    renamed = getattr(cls, "_renamed_parameters", {})
+    for old in [name for name in params if name in renamed]:
+        new = renamed[old]
+        if new in params:
+            raise ValueError(f"{cls.__name__}: {old} is now {new}: give {new} only.")
+        warnings.warn(
+            f"{cls.__name__}: the parameter {old} is now called {new}: use {new}.",
+            FutureWarning,
+            stacklevel=3,
+        )
+        params = {new if name == old else name: v for name, v in params.items()}
+    return params
 
 
 class _Stateless:
     """Parameters are checked at use; nothing is learned, so ``fit`` is optional."""
+
+    _renamed_parameters: dict = {}  # old name -> the name it has now
+
+    def set_params(self, **params):
+        """Set parameters, also by names they once had.
+
+        Parameters
+        ----------
+        **params
+            Parameters of the estimator, or ``step__parameter`` of a nested one.
+
+        Returns
+        -------
+        self
+        """
+        return super().set_params(**current_names(type(self), params))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ._atomic_files import replace_file
 from ._version import __version__
+from .base import current_names
 
 __all__ = ["ModelFileError", "load_pipeline", "save_pipeline"]
 
@@ -146,6 +147,7 @@ def _estimator(value, base):
     if name == "Pipeline":
         return Pipeline(_steps(params))
     cls = _class_by_name(name)
+    params = current_names(cls, params)
     unknown = sorted(set(map(str, params)) - set(inspect.signature(cls).parameters))
     if unknown:
         raise ModelFileError(f"{name} has no parameter {unknown[0]!r}.")

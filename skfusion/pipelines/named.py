@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sklearn.pipeline import Pipeline
 
 from .. import fusers
+from ..base import current_names
 from ..learning.weights import pretrained_names
 from . import presets, systems
 
@@ -113,7 +114,8 @@ _ALONE = _SINGLE_FUSERS | _TRAINED_FUSERS
 
 def _single(class_name, defaults):
     def build(**params):
-        fuser = getattr(fusers, class_name)(**{**defaults, **params})
+        cls = getattr(fusers, class_name)
+        fuser = cls(**{**defaults, **current_names(cls, params)})
         return Pipeline([("fuse", fuser)])
 
     return build

@@ -35,7 +35,7 @@ class SAIF(WeightMapFuser):
         Reach in pixels of the filter that refines the map.
     sigma_range : float, default=0.2
         Step of the infrared image, in [0, 1] units, that stops this filter.
-    n_iterations : int, default=3
+    n_iter : int, default=3
         Rounds of cutting the map in two and filtering it.
     parity : bool, default=False
         Compute in double precision and let any difference of structure, rounding
@@ -74,13 +74,14 @@ class SAIF(WeightMapFuser):
     """
 
     original_white = 1
+    _renamed_parameters = {"n_iterations": "n_iter"}
     _parameter_constraints: dict = {
         **WeightMapFuser._parameter_constraints,
         "radius": [Interval(Integral, 0, None, closed="left")],
         "eps": [Interval(Real, 0, None, closed="neither")],
         "sigma_spatial": [Interval(Real, 0, None, closed="neither")],
         "sigma_range": [Interval(Real, 0, None, closed="neither")],
-        "n_iterations": [Interval(Integral, 0, None, closed="left")],
+        "n_iter": [Interval(Integral, 0, None, closed="left")],
         "parity": ["boolean"],
     }
 
@@ -90,7 +91,7 @@ class SAIF(WeightMapFuser):
         eps=0.01,
         sigma_spatial=10.0,
         sigma_range=0.2,
-        n_iterations=3,
+        n_iter=3,
         *,
         parity=False,
         color="gray",
@@ -99,7 +100,7 @@ class SAIF(WeightMapFuser):
         self.eps = eps
         self.sigma_spatial = sigma_spatial
         self.sigma_range = sigma_range
-        self.n_iterations = n_iterations
+        self.n_iter = n_iter
         self.parity = parity
         self.color = color
 
@@ -112,7 +113,7 @@ class SAIF(WeightMapFuser):
         ratio = self.sigma_spatial / self.sigma_range
         across = _feedback(ir[:, 1:] - ir[:, :-1], log_a, ratio)
         down = _feedback(ir[1:] - ir[:-1], log_a, ratio)
-        for _ in range(self.n_iterations):
+        for _ in range(self.n_iter):
             infrared = (infrared > 0.5).astype(ir.dtype)
             recursive_filter(infrared, across, down)
         return 1 - infrared

@@ -48,7 +48,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         The transform: a pyramid of differences (LP_SR) or of quotients (RP_SR).
     n_levels : int, default=4
         Number of detail bands; levels that an image is too small for are left out.
-    tolerance : float, default=0.1 / 255
+    tol : float, default=0.1 / 255
         Length of what a code leaves over of a patch, in [0, 1] units.
     overlap : int, default=6
         Pixels that neighbouring patches share, less than the patch size.
@@ -107,11 +107,12 @@ class SparseRepresentationFuser(LearnedArrayFuser):
     """
 
     original_white = 255
+    _renamed_parameters = {"tolerance": "tol"}
     _parameter_constraints: dict = {
         **LearnedArrayFuser._parameter_constraints,
         "pyramid": [StrOptions({"laplacian", "ratio"})],
         "n_levels": [Interval(Integral, 0, None, closed="left")],
-        "tolerance": [Interval(Real, 0, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
         "overlap": [Interval(Integral, 0, None, closed="left")],
         "patch_size": [Interval(Integral, 2, 32, closed="both")],
         "n_atoms": [Interval(Integral, 1, None, closed="left")],
@@ -126,7 +127,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
         pyramid="laplacian",
         n_levels=4,
         *,
-        tolerance=0.1 / 255,
+        tol=0.1 / 255,
         overlap=6,
         patch_size=8,
         n_atoms=256,
@@ -139,7 +140,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
     ):
         self.pyramid = pyramid
         self.n_levels = n_levels
-        self.tolerance = tolerance
+        self.tol = tol
         self.overlap = overlap
         self.patch_size = patch_size
         self.n_atoms = n_atoms
@@ -240,9 +241,7 @@ class SparseRepresentationFuser(LearnedArrayFuser):
             level = signals.mean(axis=1, keepdims=True)
             signals = signals - level
             coded = np.empty_like(signals)
-            codes.append(
-                matching_pursuit(signals, dictionary, self.tolerance * white, coded)
-            )
+            codes.append(matching_pursuit(signals, dictionary, self.tol * white, coded))
             patches.append(coded + level)
         chosen = np.where((codes[0] >= codes[1])[:, None], *patches)
         total, count = np.zeros((2, *ir.shape))

@@ -28,7 +28,7 @@ class BayesFuser(BaseFuser):
     ----------
     smoothness : float, default=0.5
         Weight of the total variation of what is added; larger is flatter.
-    n_iterations : int, default=15
+    n_iter : int, default=15
         Rounds of expectation and maximisation.
     parity : bool, default=False
         Compute as the authors' program does: double precision, periodic borders, and
@@ -66,16 +66,17 @@ class BayesFuser(BaseFuser):
     """
 
     original_white = 1
+    _renamed_parameters = {"n_iterations": "n_iter"}
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "smoothness": [Interval(Real, 0, None, closed="left")],
-        "n_iterations": [Interval(Integral, 1, None, closed="left")],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
         "parity": ["boolean"],
     }
 
-    def __init__(self, smoothness=0.5, n_iterations=15, *, parity=False, color="gray"):
+    def __init__(self, smoothness=0.5, n_iter=15, *, parity=False, color="gray"):
         self.smoothness = smoothness
-        self.n_iterations = n_iterations
+        self.n_iter = n_iter
         self.parity = parity
         self.color = color
 
@@ -94,7 +95,7 @@ class BayesFuser(BaseFuser):
         limit = np.full((shape[0] + 2, shape[1] + 2), np.inf, dtype)
         padded = np.empty_like(limit)
         tau_data = tau_prior = 1.0
-        for _ in range(self.n_iterations):
+        for _ in range(self.n_iter):
             for _ in range(_INNER):
                 blend(difference, smooth, data, prior, coupling, x)
                 spread_gradient(x, smooth, limit, padded, mixed)
@@ -117,7 +118,7 @@ class BayesFuser(BaseFuser):
         rows = _periodic(shape[0], fft.fftfreq)[:, None]
         columns = _periodic(shape[1], fft.rfftfreq)
         inverse = 1 / (1 + rows + columns)
-        for _ in range(self.n_iterations):
+        for _ in range(self.n_iter):
             for _ in range(_INNER):
                 total = 2 * data * difference + coupling * smooth
                 x = total / (2 * data + 2 * prior + coupling)

@@ -30,7 +30,7 @@ class GTF(BaseFuser):
     ----------
     regularization : float, default=4.0
         Weight of the gradients of the visible image.
-    n_iterations : int, default=5
+    n_iter : int, default=5
         Rounds of reweighted least squares.
     parity : bool, default=False
         Compute in double precision, as the authors' program does.
@@ -71,18 +71,17 @@ class GTF(BaseFuser):
     """
 
     original_white = 1
+    _renamed_parameters = {"n_iterations": "n_iter"}
     _parameter_constraints: dict = {
         **BaseFuser._parameter_constraints,
         "regularization": [Interval(Real, 0, None, closed="left")],
-        "n_iterations": [Interval(Integral, 1, None, closed="left")],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
         "parity": ["boolean"],
     }
 
-    def __init__(
-        self, regularization=4.0, n_iterations=5, *, parity=False, color="gray"
-    ):
+    def __init__(self, regularization=4.0, n_iter=5, *, parity=False, color="gray"):
         self.regularization = regularization
-        self.n_iterations = n_iterations
+        self.n_iter = n_iter
         self.parity = parity
         self.color = color
 
@@ -97,7 +96,7 @@ class GTF(BaseFuser):
         u = difference
         gradient = np.empty_like(u)
         edges = np.zeros((u.shape[0] + 2, u.shape[1] + 2), u.dtype)
-        for round_ in range(self.n_iterations):
+        for round_ in range(self.n_iter):
             if round_ == 0:
                 # |U - S| is zero here; the original starts from this constant.
                 fidelity = np.full_like(u, 2 * np.sqrt(0.1))

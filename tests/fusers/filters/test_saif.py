@@ -25,7 +25,7 @@ def recursive(image, across, down):
 
 
 def definition(ir, vis, radius=3, eps=0.01, sigma_spatial=10, sigma_range=0.2,
-               n_iterations=3):  # fmt: skip
+               n_iter=3):  # fmt: skip
     """The method as a statement in NumPy and SciPy."""
     ir, vis = ir.astype(np.float64), vis.astype(np.float64)
 
@@ -42,7 +42,7 @@ def definition(ir, vis, radius=3, eps=0.01, sigma_spatial=10, sigma_range=0.2,
         a ** (1 + sigma_spatial / sigma_range * np.abs(np.diff(ir, axis=axis)))
         for axis in (1, 0)
     )
-    for _ in range(n_iterations):
+    for _ in range(n_iter):
         wins = recursive((wins > 0.5).astype(float), across, down)
     return wins * ir + (1 - wins) * vis
 
@@ -56,8 +56,8 @@ def definition(ir, vis, radius=3, eps=0.01, sigma_spatial=10, sigma_range=0.2,
         {"eps": 0.1},
         {"sigma_spatial": 3.0},
         {"sigma_range": 1.0},
-        {"n_iterations": 0},
-        {"n_iterations": 1},
+        {"n_iter": 0},
+        {"n_iter": 1},
     ],
 )
 def test_default_equals_its_definition(change):
@@ -107,8 +107,8 @@ def test_bright_border_is_no_structure_by_default():
     ir = np.full((40, 60), 0.9, np.float32)
     vis = 0.5 + 0.03 * rng.standard_normal((40, 60)).astype(np.float32)
     X = [(ir, vis.clip(0, 1))]
-    assert SAIF(n_iterations=0).weight_map(X)[0].min() == 1
-    quirk = SAIF(n_iterations=0, parity=True).weight_map(X)[0]
+    assert SAIF(n_iter=0).weight_map(X)[0].min() == 1
+    quirk = SAIF(n_iter=0, parity=True).weight_map(X)[0]
     assert quirk[:, -1].max() == 0 and quirk[:-6, :-6].min() == 1
 
 

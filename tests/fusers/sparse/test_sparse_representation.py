@@ -40,7 +40,7 @@ def test_low_band_equals_its_definition(tolerance, overlap):
     ir, vis = np.random.default_rng(1).random((2, 12, 16))
     D = atoms(16, 40)
     fuser = SparseRepresentationFuser(
-        dictionary=D, patch_size=4, tolerance=tolerance, overlap=overlap, parity=True
+        dictionary=D, patch_size=4, tol=tolerance, overlap=overlap, parity=True
     )
     expected = low_band(ir, vis, D, 4, 4 - overlap, tolerance)
     np.testing.assert_allclose(fuser._low_band(ir, vis, 1), expected, atol=1e-9)

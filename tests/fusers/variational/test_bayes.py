@@ -16,7 +16,7 @@ def soft(x, limit):
     return np.sign(x) * np.maximum(np.abs(x) - limit, 0)
 
 
-def definition(ir, vis, smoothness=0.5, n_iterations=15):
+def definition(ir, vis, smoothness=0.5, n_iter=15):
     """The model with matrices: no cosine transform, no kernel."""
     y = ir.astype(np.float64) - vis
     n = y.size
@@ -26,7 +26,7 @@ def definition(ir, vis, smoothness=0.5, n_iterations=15):
     c, d, rho = (np.ones(y.shape) for _ in range(3))
     h, flow = np.zeros(y.shape), np.zeros(2 * n)
     tau_c = tau_d = 1.0
-    for _ in range(n_iterations):
+    for _ in range(n_iter):
         for _ in range(2):
             x = (2 * c * y + rho * h) / (2 * c + 2 * d + rho)
             h = (inverse @ (x.ravel() + D.T @ flow)).reshape(y.shape)
@@ -42,7 +42,7 @@ def definition(ir, vis, smoothness=0.5, n_iterations=15):
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"smoothness": 0.05}, {"smoothness": 0.0}, {"n_iterations": 1}]
+    "change", [{}, {"smoothness": 0.05}, {"smoothness": 0.0}, {"n_iter": 1}]
 )
 @pytest.mark.parametrize("shape", [(7, 9), (1, 9), (9, 1)])
 def test_default_equals_its_definition(change, shape):

@@ -29,12 +29,12 @@ def operator(fidelity, edges, strength):
     return np.eye(fidelity.size) + strength * W @ D.T @ E @ D @ W
 
 
-def definition(ir, vis, regularization=4.0, n_iterations=5):
+def definition(ir, vis, regularization=4.0, n_iter=5):
     """Reweighted least squares with matrices and textbook conjugate gradients."""
     s = ir.astype(np.float64) - vis
     D = differences(s.shape)
     u = s
-    for k in range(n_iterations):
+    for k in range(n_iter):
         gradient = ((D @ u.ravel()).reshape(2, *s.shape) ** 2).sum(axis=0)
         fidelity = np.full(s.shape, 2 * np.sqrt(0.1))
         if k:
@@ -72,8 +72,8 @@ def quantile(values, share, beyond):
         # The reweighting amplifies rounding, the more the more rounds there are.
         ({}, 1e-5),
         ({"regularization": 1.0}, 1e-5),
-        ({"n_iterations": 1}, 1e-13),
-        ({"n_iterations": 2}, 1e-12),
+        ({"n_iter": 1}, 1e-13),
+        ({"n_iter": 2}, 1e-12),
     ],
 )
 def test_default_equals_its_definition(change, tolerance):
