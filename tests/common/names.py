@@ -194,6 +194,7 @@ OWN = {
     ),
     "GTF": ("regularization",),
     "HDRC": ("base_filter", "radius_ratio", "target_contrast"),
+    "IFCNN": ("max_dimming",),
     "IFEVIP": ("darken", "gaussian_size", "min_block"),
     "LUTFuse": ("monotony_weight", "n_nodes", "smoothness_weight", "teacher"),
     "LaplacianPyramid": (

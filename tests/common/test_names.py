@@ -41,7 +41,11 @@ def described(cls, parameter):
 def test_every_parameter_is_in_the_table_and_nothing_else():
     assert set(SHARED) == {name for name, users in USERS.items() if len(users) > 1}
     single = {(users[0], name) for name, users in USERS.items() if len(users) == 1}
-    assert single == {(cls, name) for cls, names in OWN.items() for name in names}
+    own = {(cls, name) for cls, names in OWN.items() for name in names}
+    assert single == own, (
+        f"{single ^ own}: take a name of SHARED for an idea that has one, else write "
+        "the name under its class in OWN of tests/common/names.py"
+    )
 
 
 @pytest.mark.parametrize("name", SHARED)
