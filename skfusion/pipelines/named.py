@@ -72,7 +72,7 @@ _SINGLE_FUSERS = {
     "encoder_decoder": ("EncoderDecoderFuser", {}, "encoder-decoder network, linear"),
     "encoder_decoder_activated": (
         "EncoderDecoderFuser",
-        {"activation": "leaky_relu", "base_channels": 32},
+        {"activation": "leaky_relu", "base_channels": 64},
         "encoder-decoder network, leaky ReLU",
     ),
     "encoder_decoder_small": (

@@ -16,7 +16,7 @@ from ...networks.autoencoders.encoder_decoder import STRIDE, fold_pool
 from ...networks.blocks import crop, mirror_to_multiple
 from ...networks.sharpness import sharpness_planes
 from .autoencoders._auif_collapsed import CollapsedAUIF
-from .autoencoders._decomposition import join_maps
+from .autoencoders._join import join_maps
 from .sharpness.windows import WINDOW
 
 __all__ = [

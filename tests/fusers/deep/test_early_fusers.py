@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from skfusion import fusers
 from skfusion.fusers import FusionGAN, LiuCNN, SharpnessClassifier
-from skfusion.fusers.deep.autoencoders._decomposition import join_maps
+from skfusion.fusers.deep.autoencoders._join import join_maps
 from skfusion.learning.objectives import (
     gradient_distance,
     proportional_loss,

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ....networks.autoencoders.densefuse import DenseFuseNet
 from ._autoencoder import AutoencoderFuser
-from ._decomposition import join_maps
+from ._join import join_maps
 
 __all__ = ["DenseFuse"]
 

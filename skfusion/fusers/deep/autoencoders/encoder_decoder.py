@@ -34,6 +34,7 @@ _ACTIVATIONS = {None: None, "leaky_relu": leaky_relu}
 # (activation, base_channels, channels of the visible image) of the shipped weights.
 _SHIPPED = {
     (None, 64, 1): "encoder_decoder",
+    ("leaky_relu", 64, 1): "encoder_decoder_activated_64",
     ("leaky_relu", 32, 1): "encoder_decoder_activated",
     ("leaky_relu", 16, 1): "encoder_decoder_small",
 }
@@ -349,8 +350,8 @@ class EncoderDecoderFuser(NetworkFuser):
             raise WeightsError(
                 f"weights='pretrained' with activation={self.activation!r}, "
                 f"base_channels={self.base_channels} and color={self.color!r}: none "
-                "are shipped; there are (None, 64), ('leaky_relu', 32) and "
-                "('leaky_relu', 16) for one channel. Train with weights=None."
+                "are shipped; there are (None, 64), and 'leaky_relu' with 64, 32 "
+                "and 16, for one channel. Train with weights=None."
             )
         return _SHIPPED[key]
 

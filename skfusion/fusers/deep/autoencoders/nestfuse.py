@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ....networks.autoencoders.nestfuse import NestFuseNet
 from ._autoencoder import AutoencoderFuser
-from ._decomposition import join_maps
+from ._join import join_maps
 
 __all__ = ["NestFuse"]
 

@@ -6,9 +6,9 @@ from sklearn.base import clone
 from skfusion.fusers import AUIF
 from skfusion.fusers.deep.autoencoders._decomposition import (
     are_single_images,
-    join_maps,
     lifted,
 )
+from skfusion.fusers.deep.autoencoders._join import join_maps
 from skfusion.images import luma, read_image, to_dtype
 from skfusion.learning.convert import convert_weights
 

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from skfusion.fusers import DIDFuse
-from skfusion.fusers.deep.autoencoders._decomposition import join_maps
+from skfusion.fusers.deep.autoencoders._join import join_maps
 from skfusion.fusers.deep.autoencoders.didfuse import _gradient
 from skfusion.learning.convert import convert_weights
 from skfusion.losses import dssim

@@ -324,7 +324,11 @@ def test_parameters_are_checked(params, message):
 
 @pytest.mark.parametrize(
     "params",
-    [{"base_channels": 48}, {"color": "rgb"}, {"activation": "leaky_relu"}],
+    [
+        {"base_channels": 48},
+        {"color": "rgb"},
+        {"activation": "leaky_relu", "base_channels": 48},
+    ],
 )
 def test_weights_that_do_not_ship_are_named(params):
     with pytest.raises(WeightsError, match="none are shipped; there are"):
