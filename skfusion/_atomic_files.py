@@ -3,11 +3,49 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import socket
 import uuid
 from pathlib import Path
 
-__all__ = ["replace_file"]
+__all__ = ["remove_leftovers", "replace_file", "temporary_beside"]
+
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_TEMPORARY = re.compile(r"^\.skfusion-([0-9a-f]{8})-(\d+)-[0-9a-f]{32}\.tmp")
+
+
+def temporary_beside(path) -> Path:
+    """Return a new hidden name in the folder of a file; it says who writes it."""
+    name = f".skfusion-{_HOST}-{os.getpid()}-{uuid.uuid4().hex}.tmp"
+    return Path(path).parent / name
+
+
+def remove_leftovers(folder) -> None:
+    """Remove what processes of this machine that were killed left half-written.
+
+    Parameters
+    ----------
+    folder : path
+        What lies below it is left alone.
+    """
+    for entry in os.scandir(folder):
+        found = _TEMPORARY.match(entry.name)
+        if found and found[1] == _HOST and not _is_alive(int(found[2])):
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _is_alive(process):
+    if os.name != "posix":  # there, os.kill would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def replace_file(path, data):
@@ -20,7 +58,7 @@ def replace_file(path, data):
     data : bytes-like
     """
     path = Path(path)
-    temporary = path.parent / f".{uuid.uuid4().hex}.tmp"
+    temporary = temporary_beside(path)
     try:
         with open(temporary, "xb") as file:
             file.write(data)

@@ -10,14 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from joblib import delayed, effective_n_jobs
+from joblib import delayed
 from tqdm import tqdm
 
-from .fused_files import output_paths
+from ._atomic_files import remove_leftovers
+from .bad_pairs import sentence
+from .fused_files import check_not_input, output_paths
+from .fused_records import FolderRecord
 from .images.files import write_image
 from .images.notices import Notices
 from .pairs import as_pairs
-from .workers import keep_freed_memory, one_thread, stream
+from .workers import (
+    WorkerEndedError,
+    end_with_parent,
+    keep_freed_memory,
+    one_thread,
+    stream,
+    worker_count,
+)
 
 __all__ = ["BatchError", "FuseRecord", "FuseReport", "fuse_folder"]
 
@@ -61,7 +71,7 @@ class FuseReport:
     def __str__(self):
         counts = [len(self.with_status(s)) for s in ("written", "skipped", "failed")]
         text = "{} written, {} skipped, {} failed".format(*counts)
-        for record in self.failed:
+        for record in filter(lambda record: record.error, self.records):
             text += f"\n  {record.name}: {record.error}"
         return text
 
@@ -113,7 +123,10 @@ def fuse_folder(
         or a warning that names them.
     skip_existing : bool, default=True
         Leave results alone that are there already, so that an interrupted run can be
-        started again; ``False`` replaces them.
+        started again; ``False`` replaces them. A hidden record in the folder,
+        ``.skfusion.json``, tells whether they are this estimator's: what has older
+        sources or comes from an older version is made again, what another method or
+        other parameters made is refused, what somebody changed is left and named.
     bit_depth : {8, 16}, default=8
         Bits a channel of the written files.
     suffix : {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp"}, default=".png"
@@ -129,11 +142,11 @@ def fuse_folder(
     ------
     ValueError
         Before anything is fused or written: for a bad parameter, bits that the format
-        does not hold, a name that leaves ``out``, or two pairs for one file.
+        does not hold, a name that leaves ``out``, two pairs for one file, a result that
+        would replace a source, or, with ``skip_existing``, one of another method.
     BatchError
-        If pairs failed and ``on_error="raise"``.
-    OSError
-        If the system ended a worker; what is written by then is whole.
+        If pairs failed and ``on_error="raise"``. A pair whose worker the system ended
+        is one of them; the others are fused.
 
     Examples
     --------
@@ -152,26 +165,38 @@ def fuse_folder(
     pairs = as_pairs(pairs)
     out = Path(out)
     outputs = output_paths(pairs, out, suffix, bit_depth)
-    out.mkdir(parents=True, exist_ok=True)
-    for folder in sorted({output.parent for output in outputs}):
+    sources = (path for i in range(len(pairs)) for path in pairs.paths(i))
+    check_not_input(outputs, sources, "the result")
+    record = FolderRecord(out, estimator, bit_depth)
+    found = ["missing"] * len(pairs)
+    if skip_existing:
+        found = record.check(outputs, pairs)
+    for folder in sorted({out, *(output.parent for output in outputs)}):
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
 
     report = FuseReport()
-    todo = []
-    for i, output in enumerate(outputs):
-        if skip_existing and output.exists():
-            report.records.append(FuseRecord(pairs.names[i], str(output), "skipped"))
-        else:
-            todo.append(i)
-
-    paths = [str(outputs[i]) for i in todo]
-    tasks = _tasks(estimator, pairs[todo], paths, bit_depth, n_jobs)
+    for name, output, state in zip(pairs.names, outputs, found):
+        if state != "missing":
+            note = "left as somebody changed it" if state == "changed" else ""
+            report.records.append(
+                FuseRecord(str(name), str(output), "skipped", error=note)
+            )
+    todo = [i for i, state in enumerate(found) if state == "missing"]
+    if todo:
+        record.plan([outputs[i] for i in todo], pairs[todo])
     bar = tqdm(total=len(todo), unit="pair", desc="fusing", disable=verbose <= 0)
-    with Notices() as seen, bar:
-        for records, notices in stream(tasks, n_jobs):
-            report.records.extend(records)
-            seen.extend(notices)
-            bar.update(len(records))
+    work = _Work(estimator, pairs, outputs, bit_depth, n_jobs)
+    try:
+        with Notices() as seen, bar:
+            for records, notices in work.results(todo):
+                report.records.extend(records)
+                seen.extend(notices)
+                bar.update(len(records))
+    finally:
+        written = [Path(r.output) for r in report.with_status("written")]
+        if written:
+            record.finish(written)
     order = {str(output): i for i, output in enumerate(outputs)}
     report.records.sort(key=lambda record: order[record.output])
     if report.failed:
@@ -181,14 +206,61 @@ def fuse_folder(
     return report
 
 
-def _tasks(estimator, pairs, outputs, bit_depth, n_jobs):
-    """Yield one call a chunk of pairs."""
-    n_workers = effective_n_jobs(n_jobs)
-    size = int(np.clip(len(pairs) // (4 * n_workers), 1, _CHUNK))
-    for start in range(0, len(pairs), size):
-        chunk = slice(start, start + size)
-        yield delayed(_fuse_chunk)(
-            estimator, pairs[chunk], outputs[chunk], bit_depth, n_workers > 1
+class _Work:
+    """The pairs that are to be fused, handed out in chunks."""
+
+    def __init__(self, estimator, pairs, outputs, bit_depth, n_jobs):
+        self.estimator = estimator
+        self.pairs = pairs
+        self.outputs = outputs
+        self.bit_depth = bit_depth
+        self.n_jobs = n_jobs
+        self.n_workers = worker_count(n_jobs)
+
+    def results(self, todo):
+        """Yield records and notices; a worker that is ended costs one pair."""
+        while todo:
+            handed = []
+            try:
+                for records, notices in stream(self._tasks(todo, handed), self.n_jobs):
+                    done = {record.output for record in records}
+                    todo = [i for i in todo if str(self.outputs[i]) not in done]
+                    yield records, notices
+            except WorkerEndedError:
+                # One of those handed out ended it: alone, each shows whether it did.
+                suspects = [i for i in todo if i in set(handed)]
+                for i in suspects:
+                    yield self._alone(i)
+                todo = [i for i in todo if i not in set(suspects)]
+
+    def _alone(self, i):
+        start = time.perf_counter()
+        try:
+            (result,) = stream([self._task([i])], self.n_jobs)
+        except WorkerEndedError:
+            record = FuseRecord(
+                str(self.pairs.names[i]),
+                str(self.outputs[i]),
+                "failed",
+                time.perf_counter() - start,
+                "the system ended the worker that fused it, as a rule for want of "
+                "memory",
+            )
+            return [record], []
+        return result
+
+    def _tasks(self, todo, handed):
+        size = int(np.clip(len(todo) // (4 * self.n_workers), 1, _CHUNK))
+        for start in range(0, len(todo), size):
+            chunk = todo[start : start + size]
+            handed.extend(chunk)
+            yield self._task(chunk)
+
+    def _task(self, chunk):
+        outputs = [str(self.outputs[i]) for i in chunk]
+        return delayed(_fuse_chunk)(
+            *(self.estimator, self.pairs[chunk], outputs, self.bit_depth),
+            self.n_workers > 1,
         )
 
 
@@ -196,6 +268,7 @@ def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):
     """Fuse a few pairs; with one thread if workers share the machine."""
     if shared:
         keep_freed_memory()
+        end_with_parent()
     limits = one_thread() if shared else contextlib.nullcontext()
     # What is said about images travels with the records, to be said once.
     with limits, Notices(quiet=True) as seen:
@@ -212,7 +285,7 @@ def _fuse_one(estimator, pair, output, bit_depth):
     try:
         fused = estimator.transform(pair)[0]
         write_image(output, fused, bit_depth=bit_depth)
-    except (ValueError, OSError, MemoryError, ArithmeticError, RuntimeError) as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+    except Exception as error:  # whatever it is, it costs this pair alone
+        message = sentence(error)
         return FuseRecord(name, output, "failed", time.perf_counter() - start, message)
     return FuseRecord(name, output, "written", time.perf_counter() - start)

@@ -4,10 +4,54 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
+import time
 
-__all__ = ["keep_freed_memory", "one_thread", "stream"]
+__all__ = [
+    "WorkerEndedError",
+    "end_with_parent",
+    "keep_freed_memory",
+    "one_thread",
+    "stream",
+    "worker_count",
+]
+
+
+class WorkerEndedError(OSError):
+    """The system ended a worker process, as a rule for want of memory."""
+
+
+def worker_count(n_jobs=None) -> int:
+    """Return how many workers are started: processes of our own, not more than cores.
+
+    Parameters
+    ----------
+    n_jobs : int, default=None
+        In joblib's sense.
+
+    Returns
+    -------
+    int
+        At least 1. Each process loads its own copy of all libraries; more of them
+        than cores (and than two) cost memory and gain nothing. Threads and clusters
+        are left as they were asked for.
+
+    Examples
+    --------
+    >>> from skfusion.workers import worker_count
+    >>> worker_count(1), worker_count(4000) < 4000
+    (1, True)
+    """
+    from joblib import Parallel, cpu_count, effective_n_jobs
+    from joblib._parallel_backends import LokyBackend, MultiprocessingBackend
+
+    wanted = effective_n_jobs(n_jobs)
+    backend = Parallel(n_jobs=n_jobs)._backend
+    if isinstance(backend, (LokyBackend, MultiprocessingBackend)):
+        return min(wanted, max(2, cpu_count()))
+    return wanted
 
 
 def stream(tasks, n_jobs=None, **options):
@@ -29,8 +73,8 @@ def stream(tasks, n_jobs=None, **options):
 
     Raises
     ------
-    OSError
-        If the system ended a worker, as a rule for want of memory.
+    WorkerEndedError
+        If the system ended a worker.
 
     Examples
     --------
@@ -42,6 +86,7 @@ def stream(tasks, n_jobs=None, **options):
     from joblib import Parallel
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+    n_jobs = worker_count(n_jobs)
     parallel = Parallel(n_jobs=n_jobs, **options)
     if getattr(parallel._backend, "supports_return_generator", False):
         options = {**options, "return_as": "generator_unordered"}
@@ -49,7 +94,7 @@ def stream(tasks, n_jobs=None, **options):
     try:
         yield from parallel(tasks)
     except TerminatedWorkerError:
-        raise OSError(
+        raise WorkerEndedError(
             "the system ended a worker, as a rule for want of memory: what was done is "
             "kept; run the same again, with fewer workers or without the slow methods."
         ) from None
@@ -138,3 +183,27 @@ def keep_freed_memory():
         trim_threshold, mmap_threshold = -1, -3
         mallopt(mmap_threshold, 2**28)
         mallopt(trim_threshold, 2**28)
+
+
+_watching = threading.Lock()
+
+
+def end_with_parent():
+    """End this worker process of joblib soon after the process that started it.
+
+    Notes
+    -----
+    Who is killed cannot end his workers: they would fuse on, and keep their memory.
+    In a process that is no worker of ours nothing is done.
+    """
+    import multiprocessing
+
+    ours = multiprocessing.current_process().name.startswith("Loky")
+    if ours and _watching.acquire(blocking=False):
+        threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(parent, pause=0.5, end=os._exit):
+    while os.getppid() == parent:
+        time.sleep(pause)
+    end(1)

@@ -11,8 +11,8 @@ import pytest
 LEVELS = (
     ("_version", "_text", "_atomic_files", "_ranks", "_kernels", "networks", "workers"),
     ("images", "losses"),
-    ("pairs", "fused_files"),
-    ("base", "sizes"),
+    ("pairs", "fused_files", "fingerprints"),
+    ("base", "sizes", "fused_records"),
     ("learning", "bad_pairs"),
     ("weights", "transforms", "metrics", "datasets"),
     ("compose", "fusers"),

@@ -1,6 +1,9 @@
 """Folders of pairs: nothing lost, nothing half-written, nothing outside."""
 
+import multiprocessing
+import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +16,7 @@ import numpy as np
 import pytest
 
 from skfusion import ImagePairs
+from skfusion._atomic_files import temporary_beside
 from skfusion.batch import BatchError, FuseReport, fuse_folder
 from skfusion.fusers import AverageFuser, LaplacianPyramid
 from skfusion.images import read_image, to_dtype, write_image
@@ -57,7 +61,7 @@ def test_bit_depth_suffix_and_names_with_folders(tmp_path):
 def test_existing_results_are_left_alone_or_replaced(pairs, tmp_path):
     out = tmp_path / "out"
     fuse_folder(AverageFuser(), pairs[:3], out)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = {path.name: path.read_bytes() for path in out.glob("*.png")}
     (out / "001.png").write_bytes(b"mine")
     report = fuse_folder(AverageFuser(), pairs, out)
     assert len(report.with_status("skipped")) == 3
@@ -77,7 +81,7 @@ def test_one_corrupt_file_costs_only_its_pair(tmp_path, n_jobs):
             AverageFuser(), pairs, tmp_path / "out", on_error="warn", n_jobs=n_jobs
         )
     assert [record.name for record in report.failed] == ["041"]
-    written = sorted(path.stem for path in (tmp_path / "out").iterdir())
+    written = sorted(path.stem for path in (tmp_path / "out").glob("*.png"))
     assert written == [f"{i:03d}" for i in range(100) if i != 41]
 
 
@@ -86,7 +90,7 @@ def test_errors_are_raised_after_all_is_done(pairs, tmp_path):
     with pytest.raises(BatchError, match="4 written, 0 skipped, 1 failed") as caught:
         fuse_folder(AverageFuser(), pairs, tmp_path / "out")
     assert isinstance(caught.value.report, FuseReport)
-    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert len(list((tmp_path / "out").glob("*.png"))) == 4
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.report.failed[0].name == "000"
 
@@ -181,15 +185,18 @@ def test_dask_cluster(pairs, tmp_path):
 SLOW = """
 import sys, time
 from skfusion import load_pairs
+from skfusion._atomic_files import temporary_beside
 from skfusion.batch import fuse_folder
 from skfusion.fusers import AverageFuser
 
-class Slow(AverageFuser):
-    def transform(self, X):
-        time.sleep(0.1)
-        return super().transform(X)
+fuse = AverageFuser.transform
 
-fuse_folder(Slow(), load_pairs(sys.argv[1]), sys.argv[2])
+def slow(self, X):
+    time.sleep(0.1)
+    return fuse(self, X)
+
+AverageFuser.transform = slow
+fuse_folder(AverageFuser(), load_pairs(sys.argv[1]), sys.argv[2])
 """
 
 
@@ -214,3 +221,139 @@ def test_a_killed_run_leaves_no_partial_file_and_goes_on(tmp_path, how):
     report = fuse_folder(AverageFuser(), pairs, out)
     assert len(report.with_status("skipped")) == len(done)
     assert len(report.with_status("written")) == 20 - len(done)
+
+
+def test_another_method_or_other_parameters_do_not_pass_for_this_one(pairs, tmp_path):
+    out = tmp_path / "out"
+    fuse_folder(AverageFuser(0.3), pairs, out)
+    before = (out / "001.png").read_bytes()
+    for other in (LaplacianPyramid(), AverageFuser(0.7)):
+        with pytest.raises(
+            ValueError, match=r"made by AverageFuser\(visible_weight=0.3"
+        ):
+            fuse_folder(other, pairs, out)
+    with pytest.raises(ValueError, match="skip_existing=False"):
+        fuse_folder(AverageFuser(0.3), pairs, out, bit_depth=16)
+    assert (out / "001.png").read_bytes() == before
+    report = fuse_folder(AverageFuser(0.7), pairs, out, skip_existing=False)
+    assert len(report.with_status("written")) == 5
+    assert len(fuse_folder(AverageFuser(0.7), pairs, out).with_status("skipped")) == 5
+
+
+def test_files_of_unknown_origin_do_not_pass(pairs, tmp_path):
+    out = tmp_path / "out"
+    write_image(out.with_name("x.png"), np.zeros((12, 16)))
+    out.mkdir()
+    (out.with_name("x.png")).rename(out / "003.png")
+    with pytest.raises(ValueError, match="made by something unknown"):
+        fuse_folder(AverageFuser(), pairs, out)
+    assert [path.name for path in out.iterdir()] == ["003.png"]
+    for damaged in ("nothing", "[]", '{"format": "skfusion-results"}', '{"format": 1}'):
+        (out / ".skfusion.json").write_text(damaged)
+        with pytest.raises(ValueError, match="made by something unknown"):
+            fuse_folder(AverageFuser(), pairs, out)
+
+
+def test_a_result_of_an_older_source_is_made_again(pairs, tmp_path):
+    out = tmp_path / "out"
+    fuse_folder(AverageFuser(), pairs, out)
+    write_image(tmp_path / "ir" / "002.png", np.zeros((12, 16)))
+    report = fuse_folder(AverageFuser(), pairs, out)
+    assert [record.name for record in report.with_status("written")] == ["002"]
+    arrays = ImagePairs([np.zeros((4, 5))], [np.ones((4, 5))], names=["002"])
+    assert len(fuse_folder(AverageFuser(), arrays, out).with_status("written")) == 1
+    assert len(fuse_folder(AverageFuser(), arrays, out).with_status("skipped")) == 1
+
+
+def test_a_changed_result_is_left_and_named(pairs, tmp_path):
+    out = tmp_path / "out"
+    fuse_folder(AverageFuser(), pairs, out)
+    (out / "001.png").write_bytes(b"mine")
+    report = fuse_folder(AverageFuser(), pairs, out)
+    assert str(report).endswith("001: left as somebody changed it")
+    assert not report.failed
+
+
+def test_an_estimator_that_cannot_be_pickled_has_a_record_too(pairs, tmp_path):
+    class Local(AverageFuser):
+        pass
+
+    fuse_folder(Local(), pairs, tmp_path / "out")
+    report = fuse_folder(Local(), pairs, tmp_path / "out")
+    assert len(report.with_status("skipped")) == 5
+
+
+@pytest.mark.parametrize("skip", [True, False])
+@pytest.mark.parametrize("link", [True, False])
+def test_no_result_replaces_a_source(pairs, tmp_path, link, skip):
+    out = tmp_path / "vis"
+    before = (out / "001.png").read_bytes()
+    if link:
+        (tmp_path / "link").symlink_to(out)
+        out = tmp_path / "link"
+    with pytest.raises(ValueError, match="is a source, which would be lost"):
+        fuse_folder(AverageFuser(), pairs, out, skip_existing=skip)
+    assert (tmp_path / "vis" / "001.png").read_bytes() == before
+
+
+class Odd(AverageFuser):
+    """Fails in the way that the grey level of the infrared image says."""
+
+    def transform(self, X):
+        level = round(float(X.read(0)[0].mean() * 255))
+        if level == 1:
+            cv2.resize(np.zeros((0, 0)), (4, 4))
+        elif level == 2:
+            raise MemoryError
+        elif level == 3:
+            raise KeyError("name")
+        elif level == 4 and "Loky" in multiprocessing.current_process().name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().transform(X)
+
+
+def odd_pairs(levels):
+    infrared = [np.full((4, 5), level, np.uint8) for level in levels]
+    names = [f"level {level} {i}" for i, level in enumerate(levels)]
+    return ImagePairs(infrared, [np.zeros((4, 5), np.uint8)] * len(levels), names=names)
+
+
+def test_any_exception_costs_its_pair_alone(tmp_path):
+    with pytest.raises(BatchError) as caught:
+        fuse_folder(Odd(), odd_pairs([0, 1, 2, 3, 0]), tmp_path)
+    report = caught.value.report
+    errors = {record.name[6]: record.error for record in report.failed}
+    assert set(errors) == {"1", "2", "3"}
+    assert errors["1"].startswith("error: OpenCV") and errors["2"] == "MemoryError"
+    assert errors["3"] == "KeyError: 'name'"
+    assert len(report.with_status("written")) == 2
+
+
+def test_a_killed_worker_is_named_and_the_others_are_fused(tmp_path):
+    levels = [0] * 12 + [4] + [0] * 5
+    with pytest.raises(BatchError) as caught:
+        fuse_folder(Odd(), odd_pairs(levels), tmp_path, n_jobs=2)
+    report = caught.value.report
+    assert [record.name for record in report.failed] == ["level 4 12"]
+    assert "the system ended the worker" in report.failed[0].error
+    assert len(list(tmp_path.glob("*.png"))) == len(levels) - 1
+
+
+def test_what_a_killed_run_left_half_written_is_removed(pairs, tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    out = tmp_path / "out"
+    out.mkdir()
+    ours = temporary_beside(out / "x.png")
+    left = ours.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    far = re.sub("skfusion-.{8}", "skfusion-00000000", left)
+    for name in (ours.name, left, far, left + ".mp4", ".mine.tmp"):
+        (out / name).touch()
+    fuse_folder(AverageFuser(), pairs, out)
+    hidden = {path.name for path in out.iterdir() if path.suffix != ".png"}
+    assert hidden == {ours.name, far, ".mine.tmp", ".skfusion.json"}
+
+
+def test_a_suffix_is_no_path(pairs, tmp_path):
+    with pytest.raises(ValueError, match="expected one of"):
+        fuse_folder(AverageFuser(), pairs, tmp_path / "o", suffix="./../x.png")

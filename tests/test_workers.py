@@ -5,6 +5,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +17,13 @@ import torch
 from joblib import delayed
 from threadpoolctl import threadpool_info
 
-from skfusion.workers import keep_freed_memory, one_thread, stream
+from skfusion.workers import (
+    end_with_parent,
+    keep_freed_memory,
+    one_thread,
+    stream,
+    worker_count,
+)
 
 
 def waited(seconds):
@@ -145,3 +152,54 @@ def test_a_libc_without_the_switch_is_left_alone(monkeypatch):
     monkeypatch.setattr(multiprocessing.current_process(), "_name", "LokyProcess-1")
     monkeypatch.setattr(sys, "platform", "linux")
     keep_freed_memory()
+
+
+def test_many_workers_asked_for_are_not_more_than_cores():
+    assert worker_count(4000) == max(2, joblib.cpu_count())
+    with joblib.parallel_config(backend="threading"):
+        assert worker_count(40) == 40
+
+
+ORPHAN = """
+import os, sys, time
+from joblib import delayed
+from skfusion.workers import end_with_parent, stream
+
+def work(number):
+    end_with_parent()
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    list(stream((delayed(work)(i) for i in range(2)), 2))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        workers = {int(process.stdout.readline()) for _ in range(2)}
+        process.kill()
+    for _ in range(100):
+        if not any(map(is_running, workers)):
+            break
+        time.sleep(0.1)
+    assert not any(map(is_running, workers))
+
+
+def is_running(process):
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_this_process_is_no_worker():
+    threads = threading.active_count()
+    end_with_parent()
+    assert threading.active_count() == threads

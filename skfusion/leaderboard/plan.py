@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..fingerprints import digest, file_state, fuse_code, measure_code, method_state
 from ..fused_files import output_paths
 from ..pairs import ImagePairs
 from .cost import can_measure_memory
-from .fingerprints import digest, file_state, fuse_code, measure_code, method_state
 from .records import Record
 
 __all__ = ["Plan", "Unit", "image_holds", "make_plan", "values_hold"]

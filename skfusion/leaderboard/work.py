@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..bad_pairs import sentence
+from ..fingerprints import file_state
 from ..images.files import write_image
 from ..images.notices import Notices
 from ..metrics import UndefinedMetricWarning, evaluate
 from ..pairs import ImagePairs
 from ..workers import keep_freed_memory, one_thread, stream
 from .cost import peak_memory
-from .fingerprints import file_state
 from .records import Record
 
 __all__ = ["Schedule", "do_unit", "do_units"]

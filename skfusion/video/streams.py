@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from .._atomic_files import remove_leftovers, temporary_beside
 from ..images import to_dtype
 
 __all__ = ["FrameReader", "FrameWriter", "VideoError"]
@@ -262,8 +262,10 @@ class FrameWriter:
 
     def _open(self, shape):
         self._shape = shape
-        self._temporary = self._path.parent / (
-            f".{uuid.uuid4().hex}.tmp{self._path.suffix.lower()}"
+        remove_leftovers(self._path.parent)
+        temporary = temporary_beside(self._path)
+        self._temporary = temporary.with_name(
+            temporary.name + self._path.suffix.lower()
         )
         faststart = {} if self._path.suffix.lower() == ".mkv" else _FASTSTART
         self._container = self._av.open(

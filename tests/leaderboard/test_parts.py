@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+from skfusion import fingerprints
 from skfusion._text import number
 from skfusion.bad_pairs import sentence
+from skfusion.fingerprints import method_state
 from skfusion.fusers import AverageFuser, MMDRFuse, ModuleFuser
 from skfusion.images import write_image
-from skfusion.leaderboard import cost, environment, fingerprints, run_bench, work
-from skfusion.leaderboard.fingerprints import method_state
+from skfusion.leaderboard import cost, environment, run_bench, work
 from skfusion.leaderboard.published import find_published
 from skfusion.leaderboard.records import Record, RecordFile
 from skfusion.leaderboard.report.text import direction

@@ -7,9 +7,9 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
+from skfusion.fingerprints import file_state
 from skfusion.fusers import AverageFuser
 from skfusion.images import write_image
-from skfusion.leaderboard.fingerprints import file_state
 from skfusion.leaderboard.plan import image_holds, make_plan, values_hold
 from skfusion.leaderboard.request import read_request
 from skfusion.leaderboard.work import do_unit

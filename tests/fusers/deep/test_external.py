@@ -7,10 +7,10 @@ from torch import nn
 
 from skfusion import ImagePairs, fuse
 from skfusion.cli import main
+from skfusion.fingerprints import method_state
 from skfusion.fusers import MMDRFuse, ModuleFuser, ONNXFuser
 from skfusion.fusers.deep.external import onnx_fuser
 from skfusion.images import read_image, write_image
-from skfusion.leaderboard.fingerprints import method_state
 
 from ...common.foreign import Mean, write_mean
 

@@ -14,19 +14,19 @@ from pathlib import Path
 import numpy as np
 from joblib.hashing import NumpyHasher
 
-from .._version import __version__
-from ..images import cells
+from ._version import __version__
+from .images import cells
 
 __all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parent
 # Parts of the package that change no fused image, and all that a metric may use.
 _NOT_FUSING = frozenset(
-    "__main__ batch cli datasets demo fused_files inspection leaderboard metrics "
-    "model_files ranking search video workers".split()
+    "__main__ batch cli datasets demo fingerprints fused_files fused_records "
+    "inspection leaderboard metrics model_files ranking search video workers".split()
 )
 _MEASURING = frozenset(
-    "_atomic_files _kernels _version fused_files images metrics pairs".split()
+    "_atomic_files _kernels _version fused_files images metrics pairs sizes".split()
 )
 
 
