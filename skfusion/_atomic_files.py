@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
-import socket
 import uuid
 from pathlib import Path
 
 __all__ = ["remove_leftovers", "replace_file", "temporary_beside"]
 
-_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _TEMPORARY = re.compile(r"^\.skfusion-([0-9a-f]{8})-(\d+)-[0-9a-f]{32}\.tmp")
 
 

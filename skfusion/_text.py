@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import difflib
 import html
 import math
 import unicodedata
@@ -13,6 +14,7 @@ __all__ = [
     "as_markdown",
     "as_text",
     "csv_cell",
+    "nearest",
     "number",
     "printable",
     "say",
@@ -56,6 +58,32 @@ def _harmless(sign):
     if "\udc80" <= sign <= "\udcff":  # a byte of the name of a file
         return f"\\x{ord(sign) - 0xDC00:02x}"
     return sign.encode("unicode_escape").decode()
+
+
+def nearest(word, known) -> str:
+    """Return a question after the known word that is most like another, or nothing.
+
+    Parameters
+    ----------
+    word : str
+    known : iterable of str
+
+    Returns
+    -------
+    str
+        To be put in the middle of a sentence.
+
+    Examples
+    --------
+    >>> from skfusion._text import nearest
+    >>> nearest("laplacian", ["laplacian_pyramid", "average"])
+    "did you mean 'laplacian_pyramid'? "
+    >>> nearest("xyz", ["average"])
+    ''
+    """
+    known = {str(name).lower(): str(name) for name in known}
+    found = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
+    return f"did you mean {known[found[0]]!r}? " if found else ""
 
 
 def say(text, file=None) -> None:

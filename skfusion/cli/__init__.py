@@ -6,11 +6,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import os
 import sys
 import warnings
 
 from .._text import say
 from .._version import __version__
+from ._advice import in_options
 
 __all__ = ["main"]
 
@@ -48,15 +50,35 @@ def main(argv=None) -> int:
     """
     args = _parser().parse_args(argv)
     try:
-        with _any_name_can_be_printed(), warnings.catch_warnings():
+        with _somewhere_to_write(), _any_name_can_be_printed():
+            code = _run(args)
+            sys.stdout.flush()
+            return code
+    except OSError:  # whoever listened is gone: nothing can be said any more
+        _forget_output()
+        return 2
+
+
+def _run(args):
+    try:
+        with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return args.run(args)
-    except (ValueError, OSError, ImportError) as error:
-        say(f"skfusion {args.command}: {error}", file=sys.stderr)
-        return 2
+    except BrokenPipeError:
+        raise
     except KeyboardInterrupt:
         say(f"skfusion {args.command}: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:  # a sentence, whatever it is
+        message = in_options(_sentence(error))
+        say(f"skfusion {args.command}: {message}", file=sys.stderr)
+        return 2
+
+
+def _sentence(error):
+    if isinstance(error, (ValueError, OSError, ImportError)) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _parser():
@@ -71,7 +93,29 @@ def _parser():
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    say(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+    message = in_options(" ".join(str(message).split()))
+    say(f"warning: {message}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _somewhere_to_write():
+    """Stand in for streams that were closed before the start (``2>&-``)."""
+    closed = [name for name in ("stdout", "stderr") if getattr(sys, name) is None]
+    with contextlib.ExitStack() as stack:
+        for name in closed:
+            nowhere = stack.enter_context(open(os.devnull, "w"))
+            setattr(sys, name, nowhere)
+            stack.callback(setattr, sys, name, None)
+        yield
+
+
+def _forget_output():
+    """Let the interpreter end without a word about a pipe that nobody reads."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,16 @@
-"""What the commands share: how they are declared, and ``NAME=VALUE``."""
+"""What the commands share: pairs, colours, ``NAME=VALUE``, files to write."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import argparse
 import json
+from pathlib import Path
+
+_PARAM = (
+    "a parameter of the method or, as STEP__NAME, of one of its steps; VALUE as in "
+    "JSON (5, 0.3, true, null, [1, 2]), anything else is a word; can be repeated"
+)
 
 
 def add_command(commands, name, run, text):
@@ -33,6 +40,104 @@ def add_n_jobs(parser):
     )
 
 
+def add_param(parser):
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help=_PARAM
+    )
+
+
+def add_folders(parser):
+    """Declare how a folder is searched for pairs."""
+    parser.add_argument(
+        "--split", metavar="WORD", help="only the pairs of this part, e.g. test"
+    )
+    parser.add_argument(
+        "--by-position",
+        action="store_true",
+        help="pair two folders by the order of their files, whatever their names",
+    )
+
+
+def add_preparation(parser):
+    """Declare what is done to the pairs before they are fused or measured."""
+    parser.add_argument(
+        "--resize",
+        choices=("visible", "infrared"),
+        help="bring the other image of each pair to the size of this one (they must "
+        "show the same field of view)",
+    )
+    add_stretch(parser)
+
+
+def add_stretch(parser):
+    parser.add_argument(
+        "--stretch",
+        nargs="*",
+        action=_Percentiles,
+        metavar=("LOW", "HIGH"),
+        help="stretch each infrared image between two percentiles, by default 1 and "
+        "99: for the counts of a thermal camera; behind the names of the files",
+    )
+
+
+class _Percentiles(argparse.Action):
+    """No number, or two of them."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            numbers = [float(value) for value in values]
+        except ValueError:
+            numbers = [None]
+        if len(numbers) not in (0, 2) or None in numbers:
+            parser.error(
+                f"--stretch {' '.join(values)}: give two percentiles or none, behind "
+                "the names of the files"
+            )
+        namespace.stretch = tuple(numbers) or (1.0, 99.0)
+
+
+def read_pairs(args, folder, visible=None):
+    """Return the pairs of one folder or of two, prepared as the options say."""
+    from ..datasets import load_pairs
+
+    how = {"split": args.split, "by_position": args.by_position}
+    if visible is None:
+        return prepared(args, load_pairs(folder, **how))
+    return prepared(args, load_pairs(infrared=folder, visible=visible, **how))
+
+
+def prepared(args, pairs):
+    """Return pairs stretched and resized as the options say, when they are read."""
+    if args.stretch is not None:
+        from ..pairs import stretch_infrared
+
+        pairs = stretch_infrared(pairs, *args.stretch)
+    if args.resize is not None:
+        from ..sizes import resize_pairs
+
+        pairs = resize_pairs(pairs, args.resize)
+    return pairs
+
+
+def check_new(path, force, option="--output"):
+    """Refuse to replace a file without --force, and a folder that is not there."""
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{option} {str(path)!r} is a folder: name a file.")
+    if not path.parent.is_dir():
+        raise ValueError(f"{option} {str(path)!r}: there is no such folder.")
+    if path.exists() and not force:
+        raise ValueError(f"{option} {str(path)!r} exists: --force replaces it.")
+
+
+def check_parameters(estimator):
+    """Refuse parameters of a wrong kind before anything is read."""
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    for part in parts:
+        if hasattr(part, "_validate_params") and not isinstance(part, type):
+            part._validate_params()
+
+
 def parse_params(words):
     params = {}
     for word in words:
@@ -53,5 +158,5 @@ def _parse_value(text):
         return spelled[text]
     try:
         return decode(json.loads(text))
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return text

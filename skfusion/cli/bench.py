@@ -3,11 +3,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from .._text import as_text, say
-from ._options import add_color, add_command, add_n_jobs
+from ._options import (
+    add_color,
+    add_command,
+    add_folders,
+    add_n_jobs,
+    add_preparation,
+    read_pairs,
+)
 
 
 def add(commands):
@@ -15,7 +23,10 @@ def add(commands):
     bench = add_command(
         commands, "bench", run, "rank all methods on the pairs of a folder"
     )
-    bench.add_argument("pairs", help="folder of pairs")
+    bench.add_argument("pairs", help="folder of pairs, or of infrared images")
+    bench.add_argument("visible", nargs="?", help="folder of visible images")
+    add_folders(bench)
+    add_preparation(bench)
     bench.add_argument(
         "--published",
         metavar="DIR",
@@ -49,7 +60,8 @@ def run(args):
 
     metrics = args.metrics
     board = run_bench(
-        args.pairs,
+        read_pairs(args, args.pairs, args.visible),
+        dataset=_dataset(args),
         methods=_methods(args.methods, args.onnx),
         published=args.published,
         metrics=metrics.split(",") if "," in metrics else metrics,
@@ -66,6 +78,15 @@ def run(args):
     if not args.quiet:
         say(f"report: {Path(args.output) / 'index.html'}")
     return 1 if board.failures else 0
+
+
+def _dataset(args):
+    """Return the name of the folder that holds all pairs."""
+    folder = Path(args.pairs).resolve()
+    if args.visible is not None:
+        folders = [str(folder), str(Path(args.visible).resolve())]
+        folder = Path(os.path.commonpath(folders))
+    return folder.name or "pairs"
 
 
 def _methods(names, files):

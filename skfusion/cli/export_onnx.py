@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from .._text import say
-from ._options import add_command, parse_params
+from ._options import add_command, add_param, check_new, parse_params
 
 
 def add(commands):
@@ -18,7 +18,7 @@ def add(commands):
     which.add_argument("method", nargs="?", help="e.g. auif, didfuse")
     which.add_argument("--model", metavar="FILE", help="best.json of a search")
     export.add_argument("-o", "--output", required=True, help=".onnx file")
-    export.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    add_param(export)
     export.add_argument(
         "--size",
         metavar="HxW",
@@ -29,8 +29,6 @@ def add(commands):
 
 def run(args):
     """Do the work and return the exit code."""
-    from pathlib import Path
-
     from sklearn.pipeline import Pipeline
 
     from ..pipelines import get_pipeline
@@ -49,8 +47,7 @@ def run(args):
             f"{args.method or args.model!r} is no single network: only such fusers, "
             "e.g. auif or didfuse, become ONNX."
         )
-    if Path(args.output).exists() and not args.force:
-        raise ValueError(f"--output {args.output!r} exists: --force replaces it.")
+    check_new(args.output, args.force)
     estimator.export_onnx(args.output, **_form(args.size))
     say(f"written: {args.output}")
     return 0

@@ -7,7 +7,20 @@ import sys
 from pathlib import Path
 
 from .._text import say
-from ._options import add_color, add_command, add_n_jobs, parse_params
+from ._advice import in_options
+from ._options import (
+    add_color,
+    add_command,
+    add_folders,
+    add_n_jobs,
+    add_param,
+    add_preparation,
+    check_new,
+    check_parameters,
+    parse_params,
+    prepared,
+    read_pairs,
+)
 
 
 def add(commands):
@@ -17,6 +30,8 @@ def add(commands):
     fuse.add_argument("visible", nargs="?", help="visible image or folder")
     fuse.add_argument("-o", "--output", required=True, help="image file or folder")
     add_method(fuse)
+    add_folders(fuse)
+    add_preparation(fuse)
     fuse.add_argument("--bit-depth", type=int, choices=(8, 16), default=8)
     fuse.add_argument("--suffix", default=".png", help="file format in a folder")
     fuse.add_argument("--force", action="store_true", help="replace existing results")
@@ -34,7 +49,7 @@ def add_method(parser):
         metavar="FILE",
         help="your own network; --param multiple_of=32 and others of ONNXFuser",
     )
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
+    add_param(parser)
     add_color(parser)
 
 
@@ -53,7 +68,9 @@ def build_estimator(args):
 
         estimator = ONNXFuser(args.onnx).set_params(**params)
     else:
-        estimator = get_pipeline(args.method or DEFAULT_METHOD, **params)
+        method = DEFAULT_METHOD if args.method is None else args.method
+        estimator = get_pipeline(method, **params)
+    check_parameters(estimator)
     return with_color(estimator, args.color)
 
 
@@ -67,33 +84,31 @@ def run(args):
 
 
 def _fuse_files(args, estimator):
+    from ..fused_files import check_not_input
     from ..images.files import check_format, write_image
     from ..pairs import ImagePairs
 
     if args.visible is None:
         raise ValueError(
-            f"{args.infrared!r} is one file: name the visible image too, or a folder "
-            "of pairs."
+            f"{args.infrared!r} is one file, or not there: name the visible image too, "
+            "or a folder of pairs."
         )
     output = Path(args.output)
     if output.is_dir():
+        check_format(args.suffix, args.bit_depth, f"--suffix {args.suffix!r}")
         output = output / (Path(args.visible).stem + args.suffix)
     check_format(output.suffix, args.bit_depth, f"--output {str(output)!r}")
-    if output.exists() and not args.force:
-        raise ValueError(f"--output {str(output)!r} exists: --force replaces it.")
-    pairs = ImagePairs([args.infrared], [args.visible])
+    check_not_input([output], [args.infrared, args.visible], "--output")
+    check_new(output, args.force)
+    pairs = prepared(args, ImagePairs([args.infrared], [args.visible]))
     write_image(output, estimator.transform(pairs)[0], bit_depth=args.bit_depth)
     return 0
 
 
 def _fuse_folders(args, estimator):
     from ..batch import BatchError, fuse_folder
-    from ..datasets import load_pairs
 
-    if args.visible is None:
-        pairs = load_pairs(args.infrared)
-    else:
-        pairs = load_pairs(infrared=args.infrared, visible=args.visible)
+    pairs = read_pairs(args, args.infrared, args.visible)
     try:
         report = fuse_folder(
             estimator,
@@ -107,7 +122,7 @@ def _fuse_folders(args, estimator):
         )
     except BatchError as error:
         report = error.report
-    say(report, file=sys.stderr if report.failed else sys.stdout)
+    say(in_options(str(report)), file=sys.stderr if report.failed else sys.stdout)
     if report.with_status("skipped"):
         say("skipped: results that were there already; --force makes them again")
     return 1 if report.failed else 0

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .._text import say
-from ._options import add_command
+from ._options import add_command, add_preparation
 from .fuse import add_method, build_estimator
 
 
@@ -15,6 +15,7 @@ def add(commands):
     fuse.add_argument("visible", help="visible video")
     fuse.add_argument("-o", "--output", required=True, help=".mp4, .mov or .mkv file")
     add_method(fuse)
+    add_preparation(fuse)
     fuse.add_argument(
         "--temporal",
         type=float,
@@ -55,7 +56,7 @@ def run(args):
 
     try:
         report = fuse_video(
-            build_estimator(args),
+            _prepared(build_estimator(args), args),
             args.infrared,
             args.visible,
             args.output,
@@ -75,3 +76,22 @@ def run(args):
     if not args.quiet:
         say(f"written: {args.output}: {report}")
     return 0
+
+
+def _prepared(estimator, args):
+    """Return the estimator behind the steps that the options ask for."""
+    from sklearn.pipeline import Pipeline
+
+    from ..compose import EnhanceByModality
+    from ..transforms import LinearStretch, Resize
+
+    steps = []
+    if args.resize is not None:
+        steps.append(("size", Resize(to=args.resize)))
+    if args.stretch is not None:
+        stretch = LinearStretch(*args.stretch)
+        stretch._validate_params()
+        steps.append(("stretch", EnhanceByModality(infrared=stretch)))
+    if not steps:
+        return estimator
+    return type(estimator)(Pipeline([*steps, ("fuse", estimator.estimator)]))

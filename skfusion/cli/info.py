@@ -3,17 +3,47 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from .._text import say
 from .._version import __version__
-from ._options import add_command
+from ._options import add_command, add_folders
 
 
 def add(commands):
     """Declare the command and its options."""
-    add_command(commands, "info", run, "versions, methods, weights, hardware")
+    info = add_command(
+        commands, "info", run, "versions, methods, weights, hardware, or pairs found"
+    )
+    info.add_argument("pairs", nargs="?", help="folder of pairs, or of infrared images")
+    info.add_argument("visible", nargs="?", help="folder of visible images")
+    add_folders(info)
 
 
 def run(args):
     """Do the work and return the exit code."""
+    return _system() if args.pairs is None else _folder(args)
+
+
+def _folder(args):
+    """Say what is found in a folder, and what is left over."""
+    from ..datasets import find_pairs
+
+    how = {"split": args.split, "by_position": args.by_position}
+    if args.visible is None:
+        found = find_pairs(args.pairs, **how)
+    else:
+        found = find_pairs(infrared=args.pairs, visible=args.visible, **how)
+    say(f"pairs: {len(found)}")
+    for name, *both in zip(found.names, found.infrared, found.visible):
+        say(f"  {name}: {both[0]} with {both[1]}")
+    for title in ("unpaired", "ignored"):
+        paths = getattr(found, title)
+        say(f"{title}: {len(paths)}")
+        for path in paths:
+            say(f"  {path}")
+    return 0
+
+
+def _system():
     import platform
     from importlib.metadata import version
 

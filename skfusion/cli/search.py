@@ -3,18 +3,33 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 from .._text import as_text, say
-from ._options import add_command, add_n_jobs
+from ._options import (
+    add_command,
+    add_folders,
+    add_n_jobs,
+    add_preparation,
+    read_pairs,
+)
 
 
 def add(commands):
     """Declare the command and its options."""
     search = add_command(commands, "search", run, "search parameters over a folder")
-    search.add_argument("pairs", help="folder of pairs")
-    search.add_argument("grid", help="YAML or JSON file: pipeline, params, metrics")
+    search.add_argument("pairs", help="folder of pairs, or of infrared images")
+    search.add_argument(
+        "grid",
+        help="YAML or JSON file: pipeline, params, metrics; behind the folder of "
+        "visible images, where there are two folders",
+    )
+    search.add_argument("third", nargs="?", help=argparse.SUPPRESS)
+    search.add_argument("--force", action="store_true", help="replace what is there")
+    add_folders(search)
+    add_preparation(search)
     search.add_argument("-o", "--output", default="search_output", help="folder")
     search.add_argument(
         "--objective", help="mean-rank, or the metric that decides, e.g. qabf"
@@ -42,7 +57,6 @@ def add(commands):
 
 def run(args):
     """Do the work and return the exit code."""
-    from ..datasets import load_pairs
     from ..search import (
         SearchInterrupted,
         plot_search,
@@ -52,8 +66,12 @@ def run(args):
     )
     from ..search.run import save_table
 
-    space = read_space(args.grid)
-    pairs = load_pairs(args.pairs)
+    visible, grid = None, args.grid
+    if args.third is not None:
+        visible, grid = args.grid, args.third
+    space = read_space(grid)
+    _check_output(args.output, args.force)
+    pairs = read_pairs(args, args.pairs, visible)
     try:
         table, best = run_search(
             pairs,
@@ -81,3 +99,12 @@ def run(args):
     say(as_text(table.head(10), exact=table.attrs["parameters"]))
     say("\n".join(f"written: {path}" for path in paths))
     return 1 if table.attrs["failures"] else 0
+
+
+def _check_output(folder, force):
+    for name in ("search.csv", "best.json", "search.png"):
+        path = Path(folder, name)
+        if path.exists() and not force:
+            raise ValueError(
+                f"--output {str(folder)!r} holds {name} already: --force replaces it."
+            )

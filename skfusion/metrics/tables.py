@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from skfusion.bad_pairs import sentence
 from skfusion.fused_files import find_fused
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
@@ -18,7 +19,7 @@ from .sets import as_entries, compute_entries
 __all__ = ["evaluate"]
 
 
-def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
+def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
     """Score fused images against their pairs.
 
     Parameters
@@ -34,6 +35,10 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
         list of keys and of ``(column, key, keywords)``.
     n_jobs : int, optional
         Workers of joblib; ``None`` is 1 unless inside a joblib context.
+    on_error : {"raise", "skip"}, default="raise"
+        What a pair does whose images cannot be read, are missing or do not fit: end
+        all, or cost itself. Left out are then its row and, in the table's
+        ``attrs["failures"]``, its name and a sentence about it.
 
     Returns
     -------
@@ -61,17 +66,31 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
 
     pairs = as_pairs(pairs)
     entries = as_entries(metrics)
-    images = _fused_images(pairs, fused)
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error={on_error!r}: use 'raise' or 'skip'.")
+    images = _fused_images(pairs, fused, on_error)
     with Notices() as seen:
         rows = []
         for row, notices in Parallel(n_jobs=n_jobs)(
-            delayed(_evaluate_pair)(pairs[i : i + 1], images[i], entries)
+            delayed(_one_row)(pairs[i : i + 1], images[i], entries, on_error)
             for i in range(len(pairs))
         ):
             rows.append(row)
             seen.extend(notices)
     columns = [entry.column for entry in entries]
-    table = pd.DataFrame(rows, index=pd.Index(pairs.names, name="pair"))
+    failures = [
+        {"pair": str(name), "error": row}
+        for name, row in zip(pairs.names, rows)
+        if isinstance(row, str)
+    ]
+    good = [i for i, row in enumerate(rows) if not isinstance(row, str)]
+    if failures and not good:
+        raise ValueError(
+            f"none of the {len(pairs)} pairs can be measured, the first, "
+            f"{failures[0]['pair']!r}, because {failures[0]['error']}"
+        )
+    names = pd.Index(pairs.names[good], name="pair")
+    table = pd.DataFrame([rows[i] for i in good], index=names)
     table = table.reindex(columns=columns).astype(np.float64)
     undefined = table.isna().sum()
     if undefined.any():
@@ -81,7 +100,20 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None):
             UndefinedMetricWarning,
             stacklevel=2,
         )
+    if on_error == "skip":
+        table.attrs["failures"] = failures
     return table
+
+
+def _one_row(pair, fused, entries, on_error):
+    if on_error == "raise":
+        return _evaluate_pair(pair, fused, entries)
+    if fused is None:
+        return "its fused image is missing: name it like the pair", []
+    try:
+        return _evaluate_pair(pair, fused, entries)
+    except Exception as error:  # whatever it is, it costs this pair alone
+        return sentence(error), []
 
 
 def _evaluate_pair(pair, fused, entries):
@@ -101,9 +133,9 @@ def _evaluate_pair(pair, fused, entries):
     return row, seen.found
 
 
-def _fused_images(pairs, fused):
+def _fused_images(pairs, fused, on_error):
     if isinstance(fused, (str, os.PathLike)):
-        return _all_fused(pairs.names, fused)
+        return _all_fused(pairs.names, fused, on_error)
     images = list(fused)
     if len(images) != len(pairs):
         raise ValueError(
@@ -113,7 +145,7 @@ def _fused_images(pairs, fused):
     return images
 
 
-def _all_fused(names, folder):
+def _all_fused(names, folder, on_error):
     if not os.path.isdir(folder):
         raise ValueError(
             f"fused={str(folder)!r} is no folder: give the folder of the fused images "
@@ -121,9 +153,9 @@ def _all_fused(names, folder):
         )
     found = find_fused(names, folder)
     missing = [name for name in names if name not in found]
-    if missing:
+    if missing and on_error == "raise":
         raise ValueError(
             f"fused={str(folder)!r} lacks {len(missing)} of {len(names)} images, first "
             f"{missing[0]!r}: name each fused image like its pair."
         )
-    return [found[name] for name in names]
+    return [found.get(name) for name in names]

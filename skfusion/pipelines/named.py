@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sklearn.pipeline import Pipeline
 
 from .. import fusers
+from .._text import nearest
 from ..base import current_names
 from ..learning.weights import pretrained_names
 from . import presets, systems
@@ -190,7 +191,8 @@ def get_pipeline(name, **params) -> Pipeline:
     """
     if name not in registry:
         raise ValueError(
-            f"method={name!r} is unknown: use one of {', '.join(registry)}."
+            f"method={name!r} is unknown: {nearest(name, registry)}use one of "
+            f"{', '.join(registry)}."
         )
     nested = {key: value for key, value in params.items() if "__" in key}
     direct = {key: value for key, value in params.items() if "__" not in key}
@@ -202,11 +204,23 @@ def get_pipeline(name, **params) -> Pipeline:
         if not unknown:
             raise
         raise ValueError(
-            f"method {name!r} has no parameter {unknown[0]!r}: it has "
+            f"method {name!r} has no parameter {unknown[0]!r}: "
+            f"{nearest(unknown[0], known)}it has "
             f"{', '.join(known) or 'none'}, and those of its steps, e.g. "
             f"{_example_parameter(name)}."
         ) from None
-    return pipeline.set_params(**nested)
+    try:
+        return pipeline.set_params(**nested)
+    except ValueError:
+        known = pipeline.get_params()
+        unknown = [key for key in nested if key not in known]
+        if not unknown:
+            raise
+        raise ValueError(
+            f"method {name!r} has no parameter {unknown[0]!r}: "
+            f"{nearest(unknown[0], known)}it has those of its steps, e.g. "
+            f"{_example_parameter(name)}."
+        ) from None
 
 
 def _direct_parameters(name):
