@@ -26,7 +26,8 @@ def put(root, *names, shape=(12, 16), dtype=np.uint8, top=256):
     for name in names:
         path = Path(root, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_image(path, RNG.integers(0, top, shape).astype(dtype))
+        image = RNG.integers(0, top, shape).astype(dtype)
+        write_image(path, image, bit_depth=8 * image.itemsize)
 
 
 @pytest.fixture
@@ -131,6 +132,7 @@ def counts(tmp_path, monkeypatch):
     Path("space.yaml").write_text(SPACE)
 
 
+@pytest.mark.filterwarnings("default::skfusion.images.NarrowRangeWarning")
 def test_stretch_everywhere_and_the_warning_names_it(counts, capsys):
     assert run("fuse data -o raw --method average --quiet") == 0
     assert "--stretch" in capsys.readouterr().err
@@ -233,8 +235,8 @@ MODEL = {"format": "skfusion-pipeline", "estimator": {"class": "AverageFuser"}}
         ("--method average --param visible_weight=[1]", "visible_weight"),
         ("--method average --param fuse__visible_weight__x=1", "no parameter"),
         ("--method average --param fuse=3", "no parameter"),
-        ("--method=", "--method ''"),
-        ("--model model.json", "model"),
+        ("--method=", "method=''"),
+        ("--model model.json", "visible_weight"),
         ("--model data", "no such file"),
         ("--suffix ./../x.png", "expected one of"),
         ("--method average --n-jobs 0", "n_jobs"),

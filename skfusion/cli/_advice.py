@@ -28,7 +28,6 @@ SPELLED = (
     ("visible='", "visible folder '"),
     ("split=", "--split "),
     ("suffix=", "--suffix "),
-    ("method=", "--method "),
     ("objective=", "--objective "),
     ("strategy=", "--strategy "),
     ("against=", "--against "),
