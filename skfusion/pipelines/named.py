@@ -211,7 +211,7 @@ def get_pipeline(name, **params) -> Pipeline:
         ) from None
     try:
         return pipeline.set_params(**nested)
-    except ValueError:
+    except (ValueError, AttributeError):  # the latter from a__b, where a is a number
         known = pipeline.get_params()
         unknown = [key for key in nested if key not in known]
         if not unknown:
