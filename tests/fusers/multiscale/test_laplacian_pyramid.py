@@ -95,7 +95,9 @@ def test_reduce_and_expand_equal_their_definition(border, mode):
 
 def test_no_level_is_the_base_alone(pair):
     ir, vis = pair
-    fused = LaplacianPyramid(0, base_rule="average", base_weight=0.25)._fuse_plane(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="average", base_weight=0.25)._fuse_plane(
+        ir, vis
+    )
     np.testing.assert_allclose(fused, 0.25 * vis + 0.75 * ir, atol=1e-6)
     fused = LaplacianPyramid(0, base_rule="max")._fuse_plane(ir, vis)
     np.testing.assert_array_equal(fused, np.maximum(ir, vis))
@@ -133,7 +135,9 @@ def test_gain_decays_from_band_to_band(pair):
     )
     np.testing.assert_allclose(fused, expected, atol=1e-5)
     none = LaplacianPyramid(1, gain=1.5, gain_decay=0)._fuse_plane(*pair)
-    np.testing.assert_array_equal(none, LaplacianPyramid(1, gain=1.5)._fuse_plane(*pair))
+    np.testing.assert_array_equal(
+        none, LaplacianPyramid(1, gain=1.5)._fuse_plane(*pair)
+    )
 
 
 def test_selectivity_goes_from_the_mean_to_the_choice(pair):
@@ -158,7 +162,9 @@ def test_deviation_base_follows_the_window_that_varies():
     ir, vis = np.full((2, 21, 21), 0.5, np.float32)
     ir[3:6:2, 3:6:2] = 1
     vis[14:18:2, 14:18:2] = 0
-    fused = LaplacianPyramid(0, base_rule="deviation", base_window=3)._fuse_plane(ir, vis)
+    fused = LaplacianPyramid(0, base_rule="deviation", base_window=3)._fuse_plane(
+        ir, vis
+    )
     np.testing.assert_array_equal(fused[:8, :8], ir[:8, :8])
     np.testing.assert_array_equal(fused[12:, 12:], vis[12:, 12:])
 

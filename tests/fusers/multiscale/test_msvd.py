@@ -63,7 +63,9 @@ def test_rescale_reaches_both_ends():
     fused = MSVD(rescale=True)._fuse_plane(ir, vis)
     assert fused.min() == 0 and fused.max() == 1
     flat = np.full((4, 4), 0.5, np.float32)
-    np.testing.assert_allclose(MSVD(rescale=True)._fuse_plane(flat, flat), 0.5, atol=1e-6)
+    np.testing.assert_allclose(
+        MSVD(rescale=True)._fuse_plane(flat, flat), 0.5, atol=1e-6
+    )
 
 
 def test_rescale_of_colour_is_one_stretch():

@@ -50,7 +50,9 @@ def test_default_equals_its_definition(change, shape):
     expected = definition(ir, vis, **change)
     exact = vis + BayesFuser(**change)._solve(ir - vis)
     np.testing.assert_allclose(exact, expected, rtol=0, atol=1e-9)
-    fused = BayesFuser(**change)._fuse_plane(ir.astype(np.float32), vis.astype(np.float32))
+    fused = BayesFuser(**change)._fuse_plane(
+        ir.astype(np.float32), vis.astype(np.float32)
+    )
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, expected, rtol=0, atol=2e-4)
 
