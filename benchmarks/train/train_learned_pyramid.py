@@ -22,6 +22,7 @@ from _pyramid_pairs import make_pairs
 from _pyramid_table import OPPONENTS, entries, gather, measure, read_pairs, write_pairs
 
 from skfusion.fusers.deep.pyramid._pyramid_training import (
+    LOOKS_WEIGHTS,
     Objective,
     PyramidTrainer,
 )
@@ -60,6 +61,7 @@ def main():
     train.add_argument("--no-tone", dest="tone", action="store_false")
     train.add_argument("--no-matching", dest="matching", action="store_false")
     train.add_argument("--looks-weight", type=float, default=1.0)
+    train.add_argument("--looks-weights", type=float, nargs=5, default=LOOKS_WEIGHTS)
     train.add_argument("--halo-weight", type=float, default=15.0)
     train.add_argument("--second-weight", type=float, default=0.5)
     train.add_argument("--batch-size", type=int, default=48)
@@ -188,6 +190,7 @@ def make_objective(args, metrics, table):
         torch.tensor([1 / 13] * 13 + [second] * len(SECOND)),
         looks_weight=args.looks_weight,
         halo_weight=args.halo_weight,
+        looks_weights=tuple(args.looks_weights),
     )
 
 

@@ -34,6 +34,12 @@ class NamedPipeline:
 _SINGLE_FUSERS = {
     "average": ("AverageFuser", {}, "weighted mean"),
     "laplacian_pyramid": ("LaplacianPyramid", {}, "Laplacian pyramid"),
+    "learned_pyramid": ("LearnedPyramid", {}, "pyramids decided by a small network"),
+    "learned_pyramid_small": (
+        "LearnedPyramid",
+        {"n_channels": 12, "n_hidden": 0},
+        "pyramids decided by a network of 7055 parameters",
+    ),
     "ratio_pyramid": ("RatioPyramid", {}, "ratio-of-low-pass pyramid"),
     "wavelet": ("WaveletFuser", {}, "discrete wavelet transform"),
     "dtcwt": ("DTCWTFuser", {}, "dual-tree complex wavelet transform"),

@@ -22,6 +22,8 @@ METRICS = ("AG", "RMSE", "SD")
 SHORT = {
     "n_channels": 4,
     "n_levels": 2,
+    "n_hidden": 0,
+    "matching": False,
     "weights": None,
     "metrics": METRICS,
     "crop_size": 64,
@@ -31,7 +33,7 @@ SHORT = {
     "device": "cpu",
 }
 NETWORKS = {
-    "plain": {"n_channels": 4, "n_levels": 3},
+    "plain": {"n_channels": 4, "n_levels": 3, "matching": False, "n_hidden": 0},
     "odd": {"n_channels": 5, "n_levels": 2, "matching": True, "n_hidden": 3},
     "one level": {"n_channels": 8, "n_levels": 1, "tone": False, "max_gain": 4.0},
 }
@@ -103,7 +105,7 @@ def test_both_forms_decide_alike(name):
 
 
 def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
-    for fuser in (LearnedPyramid(device="cpu"), LearnedPyramid(12, device="cpu")):
+    for fuser in (LearnedPyramid(device="cpu"), LearnedPyramid(12, n_hidden=0, device="cpu")):
         ir, vis = scenes.read(0)
         tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
         expected = fuser._network()(*tensors)[0, 0].clamp(0, 1).numpy()
@@ -125,7 +127,7 @@ def test_tiles_join_without_a_seam():
 
 
 def test_without_strength_and_tone_it_is_the_average(scenes):
-    fuser = LearnedPyramid(12, strength=0.0, tone=0.0, device="cpu")
+    fuser = LearnedPyramid(12, n_hidden=0, strength=0.0, tone=0.0, device="cpu")
     expected = AverageFuser().transform(scenes)
     for image, other in zip(fuser.transform(scenes), expected):
         np.testing.assert_allclose(image, other, atol=2e-6)
@@ -133,21 +135,21 @@ def test_without_strength_and_tone_it_is_the_average(scenes):
 
 def test_channels_shift_in_tone_as_luma_does():
     X = make_scene_pairs(1, (64, 80), random_state=0)
-    gray = LearnedPyramid(12, device="cpu").transform(X)[0]
-    colour = LearnedPyramid(12, color="per_channel", device="cpu").transform(X)[0]
+    gray = LearnedPyramid(12, n_hidden=0, device="cpu").transform(X)[0]
+    colour = LearnedPyramid(12, n_hidden=0, color="per_channel", device="cpu").transform(X)[0]
     inside = ((colour > 0) & (colour < 1)).all(axis=2) & (gray > 0) & (gray < 1)
     assert inside.mean() > 0.5
     np.testing.assert_allclose(luma(colour)[inside], gray[inside], atol=1e-5)
 
 
 def test_decisions_rebuild_the_image_and_follow_the_strength(scenes):
-    fuser = LearnedPyramid(12, device="cpu")
+    fuser = LearnedPyramid(12, n_hidden=0, device="cpu")
     whole, half = (fuser.set_params(strength=s).decisions(scenes) for s in (1.0, 0.5))
     assert len(whole) == len(scenes)
     assert [len(x) for x in whole[0][:2]] == [5, 5]
     assert whole[0].weights[1].shape == (40, 50)
     assert whole[0].base.shape == (3, 4)
-    assert whole[0].curve.shape == (17,)
+    assert whole[0].curve.shape == (65,)
     np.testing.assert_allclose(half[0].base, 0.25 + whole[0].base / 2, atol=1e-6)
     assert (
         LearnedPyramid(**SHORT, tone_curve=False)
@@ -165,15 +167,15 @@ def test_without_a_curve_there_is_none_to_return(scenes, opponents):
 
 
 def test_other_widths_have_no_shipped_weights(scenes):
-    with pytest.raises(ValueError, match=r"n_channels=7: .* 12 and 20 .* fit"):
+    with pytest.raises(ValueError, match=r"n_channels=7, n_hidden=16: .*\(12, 0\).* fit"):
         LearnedPyramid(7).transform(scenes)
 
 
 def test_weights_of_another_form_are_refused(scenes):
     with pytest.raises(WeightsError):
-        LearnedPyramid(12, max_gain=0.5).transform(scenes)
+        LearnedPyramid(12, n_hidden=0, max_gain=0.5).transform(scenes)
     with pytest.raises(WeightsError):
-        LearnedPyramid(12, n_levels=4).transform(scenes)
+        LearnedPyramid(12, n_hidden=0, n_levels=4).transform(scenes)
 
 
 @pytest.mark.parametrize("value", [(0.1,), (0.5, 0.0), ("a", 1), (1, 2, 3)])

@@ -31,12 +31,14 @@ class Objective:
     metric_weights : Tensor, shape (n_metrics,)
         How much the rank in each metric counts; they need not sum to one.
     looks_weight : float
-        Of the terms of :func:`skfusion.losses.looks`, weighted by `LOOKS_WEIGHTS`.
+        Of the terms of :func:`skfusion.losses.looks`.
     halo_weight : float
         Of the rims that the image has before its tone curve.
     batch_share : float
         Share of the ranks of the means over the batch, beside the mean of the ranks of
         the pairs.
+    looks_weights : sequence of float
+        Of the terms of the looks among each other.
     """
 
     ranks: MeanRankLoss
@@ -44,12 +46,13 @@ class Objective:
     looks_weight: float = 1.0
     halo_weight: float = 15.0
     batch_share: float = 0.5
+    looks_weights: tuple = LOOKS_WEIGHTS
 
     def to(self, device):
         """Bring the table and the weights to a device."""
         self.ranks = self.ranks.to(device)
         self.metric_weights = self.metric_weights.to(device)
-        self._looks = torch.tensor(LOOKS_WEIGHTS, device=device)
+        self._looks = torch.tensor(self.looks_weights, device=device)
         return self
 
     def __call__(self, fused, before, batch):

@@ -23,8 +23,8 @@ from ._pyramid_training import Objective, PyramidTrainer
 
 __all__ = ["LearnedPyramid"]
 
-# Names of the shipped weights by the number of channels.
-_SHIPPED = {12: "learned_pyramid_small", 20: "learned_pyramid"}
+# Names of the shipped weights by the numbers of channels.
+_SHIPPED = {(20, 16): "learned_pyramid", (12, 0): "learned_pyramid_small"}
 
 
 class LearnedPyramid(NetworkFuser):
@@ -42,8 +42,8 @@ class LearnedPyramid(NetworkFuser):
     Parameters
     ----------
     n_channels : int, default=20
-        Channels of the network. There are shipped weights for 12 and 20; 12 is twice
-        as fast.
+        Channels of the network. There are shipped weights for 20 with ``n_hidden=16``
+        and for 12 with ``n_hidden=0``, which are twice as fast.
     n_levels : int, default=5
         Bands of the pyramids.
     max_gain : float, default=0.7
@@ -51,10 +51,10 @@ class LearnedPyramid(NetworkFuser):
         the detail.
     tone_curve : bool, default=True
         Whether the network has a tone curve.
-    matching : bool, default=False
+    matching : bool, default=True
         Whether the curve also holds a share, chosen by the network, of the curve that
         gives the fused image the mean histogram of its sources.
-    n_hidden : int, default=0
+    n_hidden : int, default=16
         Channels of a hidden layer between the maps and the decisions; 0 for none.
     strength : float, default=1.0
         How far to follow the decisions, in [0, 1]: 0 is the average of both images
@@ -189,8 +189,8 @@ class LearnedPyramid(NetworkFuser):
         *,
         max_gain=0.7,
         tone_curve=True,
-        matching=False,
-        n_hidden=0,
+        matching=True,
+        n_hidden=16,
         strength=1.0,
         tone=1.0,
         weights="pretrained",
@@ -379,14 +379,15 @@ class LearnedPyramid(NetworkFuser):
         )
 
     def _pretrained(self):
-        try:
-            return _SHIPPED[self.n_channels]
-        except KeyError:
+        name = _SHIPPED.get((self.n_channels, self.n_hidden))
+        if name is None:
+            known = " or ".join(f"({c}, {m})" for c, m in _SHIPPED)
             raise ValueError(
-                f"n_channels={self.n_channels}: weights='pretrained' are shipped for "
-                f"{' and '.join(map(str, _SHIPPED))} channels; use one of these, or "
+                f"n_channels={self.n_channels}, n_hidden={self.n_hidden}: "
+                f"weights='pretrained' are shipped for {known}; use one of these, or "
                 "weights=None and fit."
-            ) from None
+            )
+        return name
 
     def _metadata(self):
         return {"class": "LearnedPyramid", **self._architecture()}
