@@ -8,7 +8,9 @@ from skfusion.compose import PreserveChroma
 from skfusion.images import luma
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline
 
-NAMES = ["balanced", "fast", "natural", "targets"]
+LEARNED = ["balanced", "natural"]
+BY_RULES = ["fast", "targets", "pyramid_balanced", "pyramid_natural", "pyramid_targets"]
+NAMES = LEARNED + BY_RULES
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,8 @@ def test_a_preset_is_a_named_pipeline_of_ordinary_steps(name, night):
     fused = pipeline.transform(night)
     for image, expected in zip(fused, direct.transform(night)):
         np.testing.assert_array_equal(image, expected)
-    changed = get_pipeline(name, fuse__gain=2.0).transform(night)[0]
+    other = {"fuse__strength": 0.2} if name in LEARNED else {"fuse__gain": 2.0}
+    changed = get_pipeline(name, **other).transform(night)[0]
     assert np.abs(changed - fused[0]).max() > 0.02
 
 
@@ -64,4 +67,7 @@ def test_natural_stays_nearest_to_the_light_of_the_visible_image():
         fused = PreserveChroma(get_pipeline(name)).transform(day)
         return np.mean([np.abs(f - day.read(i)[1]).mean() for i, f in enumerate(fused)])
 
-    assert distance("natural") == min(distance(name) for name in NAMES)
+    away = {name: distance(name) for name in NAMES}
+    assert away["natural"] < away["balanced"]
+    assert away["natural"] < away["pyramid_natural"]
+    assert away["pyramid_natural"] == min(away[name] for name in BY_RULES)

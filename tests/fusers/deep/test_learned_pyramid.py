@@ -105,7 +105,10 @@ def test_both_forms_decide_alike(name):
 
 
 def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
-    for fuser in (LearnedPyramid(device="cpu"), LearnedPyramid(12, n_hidden=0, device="cpu")):
+    for fuser in (
+        LearnedPyramid(device="cpu"),
+        LearnedPyramid(12, n_hidden=0, device="cpu"),
+    ):
         ir, vis = scenes.read(0)
         tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
         expected = fuser._network()(*tensors)[0, 0].clamp(0, 1).numpy()
@@ -136,7 +139,9 @@ def test_without_strength_and_tone_it_is_the_average(scenes):
 def test_channels_shift_in_tone_as_luma_does():
     X = make_scene_pairs(1, (64, 80), random_state=0)
     gray = LearnedPyramid(12, n_hidden=0, device="cpu").transform(X)[0]
-    colour = LearnedPyramid(12, n_hidden=0, color="per_channel", device="cpu").transform(X)[0]
+    colour = LearnedPyramid(
+        12, n_hidden=0, color="per_channel", device="cpu"
+    ).transform(X)[0]
     inside = ((colour > 0) & (colour < 1)).all(axis=2) & (gray > 0) & (gray < 1)
     assert inside.mean() > 0.5
     np.testing.assert_allclose(luma(colour)[inside], gray[inside], atol=1e-5)
@@ -167,7 +172,9 @@ def test_without_a_curve_there_is_none_to_return(scenes, opponents):
 
 
 def test_other_widths_have_no_shipped_weights(scenes):
-    with pytest.raises(ValueError, match=r"n_channels=7, n_hidden=16: .*\(12, 0\).* fit"):
+    with pytest.raises(
+        ValueError, match=r"n_channels=7, n_hidden=16: .*\(12, 0\).* fit"
+    ):
         LearnedPyramid(7).transform(scenes)
 
 
