@@ -7,6 +7,7 @@ from torch.nn import functional
 from skfusion.networks.autoencoders.densefuse import DenseFuseNet
 from skfusion.networks.autoencoders.dual_branch import DualBranchNet, SoftRamp
 from skfusion.networks.autoencoders.nestfuse import NestFuseNet, RFNNestNet
+from skfusion.networks.convolutional.ifcnn import IFCNNNet
 from skfusion.networks.convolutional.siamese import SiameseNet
 
 PARAMETERS = {DenseFuseNet: 74_193, NestFuseNet: 2_732_761, DualBranchNet: 281_985}
@@ -140,3 +141,17 @@ def test_siamese_network_judges_patches_two_pixels_apart():
     torch.testing.assert_close(wide[..., 8:17, 8:17], cut[..., 4:13, 4:13])
     assert even.shape == (1, 2, 5, 8)
     assert sum(p.numel() for p in SiameseNet().parameters()) == 435_202
+
+
+@torch.no_grad()
+def test_ifcnn_clips_each_channel_but_not_in_training():
+    network = IFCNNNet(2).initialize(torch.Generator().manual_seed(0)).eval()
+    network.output.conv.bias.copy_(torch.tensor([2.0, 0.5, -3.0]))
+    network.output.conv.weight.zero_()
+    maps = images(1, 8, 8).expand(-1, 2, -1, -1)
+    expected = 0.299 * 1 + 0.587 * 0.5
+    torch.testing.assert_close(network.decode(maps), torch.full((1, 1, 8, 8), expected))
+    expected = 0.299 * 2 + 0.587 * 0.5 - 0.114 * 3
+    torch.testing.assert_close(
+        network.train().decode(maps), torch.full((1, 1, 8, 8), expected)
+    )

@@ -38,7 +38,9 @@ class IFCNNNet(FusionNetwork):
 
     def decode(self, maps):
         """Return the luma in [0, 1] of the colour image that maps stand for."""
-        rgb = self.output(self.third(maps)).clamp(0, 1)
+        rgb = self.output(self.third(maps))
+        if not self.training:  # in training, a clipped channel would learn no more
+            rgb = rgb.clamp(0, 1)
         return (rgb * rgb.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
     def forward(self, infrared, visible):
