@@ -12,7 +12,6 @@ import numpy as np
 from skfusion.images import as_levels
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
-from skfusion.sizes import sized
 
 from ._metric import Metric, UndefinedMetricWarning
 from .sets import as_entries, compute_entries
@@ -230,6 +229,8 @@ class _FunctionScorer:
 
 def _measured(estimator, X, better, measure):
     """Fuse all pairs at once and measure each; `measure` returns {column: value}."""
+    from skfusion.sizes import sized  # loads scikit-learn's pipelines, pandas with them
+
     with Notices():
         pairs = as_pairs(X)
         fused = estimator.transform(X)
