@@ -1,6 +1,7 @@
 """Networks that were made elsewhere: a module and an ONNX file of the mean."""
 
 import functools
+import os
 import tempfile
 from pathlib import Path
 
@@ -42,7 +43,16 @@ def write_mean(path, *, shape=("n", 1, "h", "w"), names=("a", "b"), kind="FLOAT"
 
 @functools.cache
 def mean_file():
-    """Return the path of a file that lives as long as the tests."""
-    path = Path(tempfile.mkdtemp()) / "mean.onnx"
-    write_mean(path)
+    """Return the path of a file of one name in all processes of a test run.
+
+    It names tests by its estimator, so that parallel workers must agree on it.
+    """
+    folder = Path(tempfile.gettempdir()) / f"skfusion-tests-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / "mean.onnx"
+    part = folder / f"{os.getpid()}.onnx"
+    write_mean(part)
+    if not path.exists() or path.read_bytes() != part.read_bytes():
+        os.replace(part, path)
+    part.unlink(missing_ok=True)
     return str(path)
