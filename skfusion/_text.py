@@ -71,19 +71,19 @@ def nearest(word, known) -> str:
     Returns
     -------
     str
-        To be put in the middle of a sentence.
+        To be put behind a sentence.
 
     Examples
     --------
     >>> from skfusion._text import nearest
     >>> nearest("laplacian", ["laplacian_pyramid", "average"])
-    "did you mean 'laplacian_pyramid'? "
+    " Did you mean 'laplacian_pyramid'?"
     >>> nearest("xyz", ["average"])
     ''
     """
     known = {str(name).lower(): str(name) for name in known}
     found = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
-    return f"did you mean {known[found[0]]!r}? " if found else ""
+    return f" Did you mean {known[found[0]]!r}?" if found else ""
 
 
 def say(text, file=None) -> None:

@@ -228,7 +228,7 @@ MODEL = {"format": "skfusion-pipeline", "estimator": {"class": "AverageFuser"}}
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("--method laplacian", "did you mean 'laplacian_pyramid'?"),
+        ("--method laplacian", "Did you mean 'laplacian_pyramid'?"),
         ("--method average --param fuse__visible_wieght=1", "fuse__visible_weight'?"),
         ("--method average --param visible_wieght=1", "visible_weight'?"),
         ("--method average --param visible_weight=word", "visible_weight"),

@@ -200,8 +200,8 @@ def get_pipeline(name, **params) -> Pipeline:
     """
     if name not in registry:
         raise ValueError(
-            f"method={name!r} is unknown: {nearest(name, registry)}use one of "
-            f"{', '.join(registry)}."
+            f"method={name!r} is unknown: use one of {', '.join(registry)}."
+            f"{nearest(name, registry)}"
         )
     nested = {key: value for key, value in params.items() if "__" in key}
     direct = {key: value for key, value in params.items() if "__" not in key}
@@ -213,10 +213,9 @@ def get_pipeline(name, **params) -> Pipeline:
         if not unknown:
             raise
         raise ValueError(
-            f"method {name!r} has no parameter {unknown[0]!r}: "
-            f"{nearest(unknown[0], known)}it has "
+            f"method {name!r} has no parameter {unknown[0]!r}: it has "
             f"{', '.join(known) or 'none'}, and those of its steps, e.g. "
-            f"{_example_parameter(name)}."
+            f"{_example_parameter(name)}.{nearest(unknown[0], known)}"
         ) from None
     try:
         return pipeline.set_params(**nested)
@@ -226,9 +225,8 @@ def get_pipeline(name, **params) -> Pipeline:
         if not unknown:
             raise
         raise ValueError(
-            f"method {name!r} has no parameter {unknown[0]!r}: "
-            f"{nearest(unknown[0], known)}it has those of its steps, e.g. "
-            f"{_example_parameter(name)}."
+            f"method {name!r} has no parameter {unknown[0]!r}: it has those of its "
+            f"steps, e.g. {_example_parameter(name)}.{nearest(unknown[0], known)}"
         ) from None
 
 
