@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skfusion import ImagePairs
-from skfusion.fused_files import find_fused, output_paths
+from skfusion.fused_files import check_not_input, find_fused, output_paths
 from skfusion.images import read_image, write_image
 from skfusion.images.files import READABLE_SUFFIXES
 
@@ -83,3 +83,16 @@ def test_two_pairs_for_one_file_are_refused(names):
 def test_formats_that_cannot_be_written_are_refused(suffix, bit_depth, match):
     with pytest.raises(ValueError, match=match):
         output_paths(pairs("a"), "fused", suffix, bit_depth)
+
+
+def test_a_source_is_known_behind_links_and_other_spellings(tmp_path):
+    (tmp_path / "ir").mkdir()
+    source = tmp_path / "ir" / "1.png"
+    source.touch()
+    (tmp_path / "link.png").symlink_to(source)
+    (tmp_path / "hard.png").hardlink_to(source)
+    outputs = ("link.png", "hard.png", "vis/../ir/1.png", "ir/./1.png")
+    for output in outputs:
+        with pytest.raises(ValueError, match="a source, which would be lost"):
+            check_not_input([tmp_path / "new.png", tmp_path / output], [None, source])
+    check_not_input([tmp_path / "new.png"], [source, tmp_path / "none.png"])
