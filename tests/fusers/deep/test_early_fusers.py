@@ -635,6 +635,19 @@ def test_bands_that_differ_are_chosen_and_those_alike_averaged(trained, rng):
     assert (middle != choose).any() and (middle != average).any()
 
 
+def test_channels_share_the_weights_of_luma(trained, rng):
+    fuser = with_network(
+        make("LiuCNN", color="per_channel"), trained("LiuCNN").network_
+    )
+    ir, vis = rng.random((20, 24)), rng.random((20, 24, 3))
+    fused = fuser.transform([(ir, vis)])[0]
+    ir, vis = ir.astype(np.float32), vis.astype(np.float32)
+    weight = 1 - fuser.weight_map([(ir, vis)])[0]
+    for c in range(3):
+        expected = fuser._blended(ir, vis[..., c], weight).clip(0, 1)
+        np.testing.assert_allclose(fused[..., c], expected, atol=1e-6)
+
+
 def test_levels_matter_and_parity_rounds(trained, small_pairs):
     network = trained("LiuCNN").network_
     default, two, rounded = (

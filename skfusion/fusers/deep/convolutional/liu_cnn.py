@@ -64,7 +64,7 @@ default="exponential"
     initial_weights : "pretrained", path or None, default=None
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
-        See :class:`skfusion.base.BaseFuser`.
+        See :class:`skfusion.base.BaseFuser`; the weights are those of luma.
     tile_size : None
         No tiles: the pyramids go down to a pixel.
     device : str, default="auto"
@@ -263,7 +263,19 @@ default="exponential"
         return SharpnessClassifier(self.classifier, device=self.device)
 
     def _fuse(self, ir, vis):
-        weight = self._infrared_weight(ir, vis).astype(np.float64)
+        return self._blended(ir, vis, self._infrared_weight(ir, vis))
+
+    def _fuse_channels(self, ir, vis):
+        """One weight map, from luma, for all channels."""
+        weight = self._infrared_weight(ir, luma(vis))
+        channels = [
+            self._blended(ir, np.ascontiguousarray(vis[..., c]), weight)
+            for c in range(3)
+        ]
+        return np.stack(channels, axis=-1)
+
+    def _blended(self, ir, vis, weight):
+        weight = weight.astype(np.float64)
         n_levels = self.n_levels
         if n_levels is None:
             n_levels = max(int(np.log2(min(ir.shape))) - 1, 0)
