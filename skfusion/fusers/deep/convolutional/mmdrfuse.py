@@ -78,7 +78,7 @@ class MMDRFuse(MaximumFuser):
 
     So few parameters cannot turn a dark object bright wherever that is hotter: with a
     ``gradient_weight`` of 10 they take its edges from the visible image, on drawn
-    scenes with any seed, and leave it dark.
+    scenes under each of three seeds, and leave it dark.
 
     References
     ----------
