@@ -42,6 +42,9 @@ class Recipe:
     teacher: str = ""  # name of the pipeline whose images it learns
 
 
+# Layers that are used several times see other statistics each time in training.
+FROZEN = {"frozen_share": 0.3}
+
 PAIR_RECIPES = {
     "seafusion": Recipe("SeAFusion", {"batch_size": 12, "crop_size": 96}),
     "mmdrfuse": Recipe(
@@ -55,15 +58,21 @@ PAIR_RECIPES = {
         {"batch_size": 12, "crop_size": 96, "learning_rate": 3e-3},
         teacher="balanced",
     ),
-    "datfuse": Recipe("DATFuse", {"batch_size": 12, "crop_size": 96}),
+    "datfuse": Recipe(
+        "DATFuse",
+        {"batch_size": 12, "crop_size": 96, "gradient_weight": 10.0, **FROZEN},
+    ),
     "lrrnet": Recipe(
         "LRRNet", {"batch_size": 6, "crop_size": 80, "learning_rate": 3e-4}
     ),
     "mufusion": Recipe("MUFusion", {"batch_size": 16, "crop_size": 96}),
-    "sage": Recipe("SAGE", {"batch_size": 12, "crop_size": 96}),
-    "reconet": Recipe("ReCoNet", {"batch_size": 12, "crop_size": 96}),
-    "tardal": Recipe("TarDAL", {"batch_size": 12, "crop_size": 96}),
-    "ydtr": Recipe("YDTR", {"batch_size": 6, "crop_size": 96}),
+    "sage": Recipe("SAGE", {"batch_size": 12, "crop_size": 96, **FROZEN}),
+    "reconet": Recipe(
+        "ReCoNet",
+        {"batch_size": 12, "crop_size": 96, "learning_rate": 3e-3, **FROZEN},
+    ),
+    "tardal": Recipe("TarDAL", {"batch_size": 12, "crop_size": 96, **FROZEN}),
+    "ydtr": Recipe("YDTR", {"batch_size": 6, "crop_size": 96, **FROZEN}),
 }
 RECIPES = {
     **PAIR_RECIPES,

@@ -120,6 +120,7 @@ class PairNetworkFuser(NetworkFuser):
             batches,
             self._loss,
             [{"params": network.parameters(), "lr": self.learning_rate}],
+            frozen_share=getattr(self, "frozen_share", 0.0),
             **self._schedule(),
         )
 

@@ -103,6 +103,7 @@ def train_network(
     milestones=(),
     gamma=0.1,
     frozen_epochs=0,
+    frozen_share=0.0,
     factor=None,
     max_seconds=None,
     optimizer=torch.optim.Adam,
@@ -131,6 +132,8 @@ def train_network(
         How many of the last epochs train with batch normalisation at its running
         statistics, as it is at use: batch statistics scale each batch differently,
         which blunts the contrast of what a network reconstructs.
+    frozen_share : float, default=0.0
+        The same, as a share of all epochs, or of the seconds.
     factor : callable, optional
         ``factor(progress)`` is what the learning rates are multiplied by in an epoch,
         in place of ``milestones``; ``progress`` runs from 0 in the first epoch to 1 in
@@ -164,7 +167,7 @@ def train_network(
 
     def begin(epoch, done):
         network.train()
-        if epoch >= max_epochs - frozen_epochs:
+        if epoch >= max_epochs - frozen_epochs or 1 - frozen_share < done:
             _freeze_normalisation(network)
         if factor is not None:
             set_rates(steps, first, factor(done))

@@ -389,3 +389,22 @@ def test_batches_may_be_tuples():
         max_epochs=2,
     )
     assert sizes == [3, 1, 3, 1] and len(curve) == 2
+
+
+@pytest.mark.parametrize(("share", "trained"), [(0.0, 5), (0.5, 3), (1.0, 1)])
+def test_a_share_of_the_training_has_its_normalisation_fixed(share, trained):
+    network, modes = nn.BatchNorm2d(1), []
+
+    def loss(network, batch):
+        modes.append(network.training)
+        return network(batch).square().mean()
+
+    train_network(
+        network,
+        lambda: [torch.rand(2, 1, 4, 4)],
+        loss,
+        [{"params": network.parameters(), "lr": 0.1}],
+        max_epochs=5,
+        frozen_share=share,
+    )
+    assert modes == [True] * trained + [False] * (5 - trained)

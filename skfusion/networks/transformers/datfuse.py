@@ -147,9 +147,26 @@ class YDTRNet(FusionNetwork):
         self.tokens = _Tokens(n, runs)
         self.output = Conv(n, 1, 1, activation="tanh")
 
+    def initialize(self, generator):
+        """Draw all parameters from one ``torch.Generator``.
+
+        What multiplies the maps starts small, and so does the output: its tanh would
+        saturate, and stay so.
+        """
+        super().initialize(generator)
+        with torch.no_grad():
+            for branch in (self.detail.spatial, self.detail.channel):
+                branch[1].conv.weight *= 0.3
+            self.output.conv.weight *= 0.1
+        return self
+
     def forward(self, infrared, visible):
         """Fuse ``(n, 1, h, w)`` images; the output lies in (-1, 1)."""
-        maps = sum(
-            self.tokens(self.detail(self.input(image))) for image in (infrared, visible)
-        )
+        # In one batch: its statistics, in training, are those of both images, as they
+        # are in use.
+        both = self.input(torch.cat([infrared, visible]))
+        # Its len() would be a constant to the exporter.
+        n = infrared.shape[0]
+        maps = self.tokens(self.detail(both))
+        maps = maps[:n] + maps[n:]
         return self.output(self.tokens(self.detail(maps)))

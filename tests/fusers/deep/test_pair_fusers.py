@@ -103,6 +103,8 @@ def changes(name):
             continue
         value = getattr(fuser, parameter)
         yield {parameter: 3 * value if value else 1.0}
+    if hasattr(fuser, "frozen_share"):
+        yield {"frozen_share": 1.0, "max_epochs": 3}
     yield {"batch_size": 1}
     yield {"crop_size": 20}
     yield {"learning_rate": 0.01}

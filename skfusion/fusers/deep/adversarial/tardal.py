@@ -43,6 +43,9 @@ class TarDAL(MaximumFuser):
         Weight of the distance to the larger of both gradients.
     ssim_weight : float, default=1.0
         Weight of one less the similarity to the images.
+    frozen_share : float, default=0.0
+        Share of the training, at its end, with the normalisation fixed at its running
+        statistics, as it is in use. The published training has none.
     max_seconds : float or None, default=None
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
@@ -96,6 +99,7 @@ class TarDAL(MaximumFuser):
 
     _parameter_constraints: dict = {
         **MaximumFuser._parameter_constraints,
+        "frozen_share": [Interval(Real, 0, 1, closed="both")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "norm": [StrOptions({"batch", "image"})],
         "intensity_weight": [Interval(Real, 0, None, closed="left")],
@@ -124,6 +128,7 @@ class TarDAL(MaximumFuser):
         intensity_weight=1.0,
         gradient_weight=10.0,
         ssim_weight=1.0,
+        frozen_share=0.0,
         max_seconds=None,
         initial_weights=None,
         color="gray",
@@ -144,6 +149,7 @@ class TarDAL(MaximumFuser):
         self.intensity_weight = intensity_weight
         self.gradient_weight = gradient_weight
         self.ssim_weight = ssim_weight
+        self.frozen_share = frozen_share
         self.max_seconds = max_seconds
         self.initial_weights = initial_weights
         self.color = color

@@ -45,7 +45,7 @@ class LRRNet(MaximumFuser):
         (constant for half the epochs, then linear), ``"cosine"`` or ``"exponential"``.
     intensity_weight : float, default=1.0
         Weight of the distance to the larger of both intensities.
-    gradient_weight : float, default=10.0
+    gradient_weight : float, default=2.0
         Weight of the distance to the larger of both gradients.
     ssim_weight : float, default=0.0
         Weight of one less the similarity to the images.
@@ -132,7 +132,7 @@ class LRRNet(MaximumFuser):
         final_learning_rate=0.0001,
         decay="constant",
         intensity_weight=1.0,
-        gradient_weight=10.0,
+        gradient_weight=2.0,
         ssim_weight=0.0,
         max_seconds=None,
         initial_weights=None,

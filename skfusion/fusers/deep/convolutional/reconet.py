@@ -44,6 +44,9 @@ class ReCoNet(PairNetworkFuser):
         Weight of the distances to both images.
     ssim_weight : float, default=1.0
         Weight of one less the similarity to both.
+    frozen_share : float, default=0.0
+        Share of the training, at its end, with the normalisation fixed at its running
+        statistics, as it is in use. The published training has none.
     max_seconds : float or None, default=None
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
@@ -92,6 +95,7 @@ class ReCoNet(PairNetworkFuser):
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "frozen_share": [Interval(Real, 0, 1, closed="both")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "intensity_weight": [Interval(Real, 0, None, closed="left")],
@@ -117,6 +121,7 @@ class ReCoNet(PairNetworkFuser):
         decay="constant",
         intensity_weight=1.0,
         ssim_weight=1.0,
+        frozen_share=0.0,
         max_seconds=None,
         initial_weights=None,
         color="gray",
@@ -136,6 +141,7 @@ class ReCoNet(PairNetworkFuser):
         self.decay = decay
         self.intensity_weight = intensity_weight
         self.ssim_weight = ssim_weight
+        self.frozen_share = frozen_share
         self.max_seconds = max_seconds
         self.initial_weights = initial_weights
         self.color = color

@@ -45,6 +45,9 @@ class SAGE(PairNetworkFuser):
         Weight of the squared distance to the visible image.
     gradient_weight : float, default=27.0
         Weight of the distance to the larger of both gradients.
+    frozen_share : float, default=0.0
+        Share of the training, at its end, with the normalisation fixed at its running
+        statistics, as it is in use. The published training has none.
     max_seconds : float or None, default=None
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
@@ -97,6 +100,7 @@ class SAGE(PairNetworkFuser):
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "frozen_share": [Interval(Real, 0, 1, closed="both")],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "parity": ["boolean"],
         "infrared_weight": [Interval(Real, 0, None, closed="left")],
@@ -122,6 +126,7 @@ class SAGE(PairNetworkFuser):
         infrared_weight=6.0,
         visible_weight=9.0,
         gradient_weight=27.0,
+        frozen_share=0.0,
         max_seconds=None,
         initial_weights=None,
         color="gray",
@@ -142,6 +147,7 @@ class SAGE(PairNetworkFuser):
         self.infrared_weight = infrared_weight
         self.visible_weight = visible_weight
         self.gradient_weight = gradient_weight
+        self.frozen_share = frozen_share
         self.max_seconds = max_seconds
         self.initial_weights = initial_weights
         self.color = color

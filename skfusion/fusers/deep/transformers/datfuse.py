@@ -47,6 +47,9 @@ class DATFuse(PairNetworkFuser):
         Weight of one less the similarity to the larger of both.
     gradient_weight : float, default=100.0
         Weight of the squared distance to the larger gradient.
+    frozen_share : float, default=0.0
+        Share of the training, at its end, with the normalisation fixed at its running
+        statistics, as it is in use. The published training has none.
     max_seconds : float or None, default=None
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
@@ -104,6 +107,7 @@ class DATFuse(PairNetworkFuser):
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "frozen_share": [Interval(Real, 0, 1, closed="both")],
         "n_channels": [Interval(Integral, 4, None, closed="left")],
         "tokens": [StrOptions({"pixels", "runs"})],
         "intensity_weight": [Interval(Real, 0, None, closed="left")],
@@ -132,6 +136,7 @@ class DATFuse(PairNetworkFuser):
         intensity_weight=1.0,
         ssim_weight=10.0,
         gradient_weight=100.0,
+        frozen_share=0.0,
         max_seconds=None,
         initial_weights=None,
         color="gray",
@@ -152,6 +157,7 @@ class DATFuse(PairNetworkFuser):
         self.intensity_weight = intensity_weight
         self.ssim_weight = ssim_weight
         self.gradient_weight = gradient_weight
+        self.frozen_share = frozen_share
         self.max_seconds = max_seconds
         self.initial_weights = initial_weights
         self.color = color

@@ -47,6 +47,9 @@ class YDTR(PairNetworkFuser):
         Weight of the distance to the infrared gradient.
     visible_gradient_weight : float, default=0.18
         Weight of the distance to the visible gradient.
+    frozen_share : float, default=0.0
+        Share of the training, at its end, with the normalisation fixed at its running
+        statistics, as it is in use. The published training has none.
     max_seconds : float or None, default=None
         Stop the training after this time, with the rates adapted to it.
     initial_weights : "pretrained", path or None, default=None
@@ -103,6 +106,7 @@ class YDTR(PairNetworkFuser):
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "frozen_share": [Interval(Real, 0, 1, closed="both")],
         "n_channels": [Interval(Integral, 8, None, closed="left")],
         "tokens": [StrOptions({"pixels", "runs"})],
         "infrared_weight": [Interval(Real, 0, None, closed="left")],
@@ -133,6 +137,7 @@ class YDTR(PairNetworkFuser):
         visible_weight=0.05,
         infrared_gradient_weight=0.43,
         visible_gradient_weight=0.18,
+        frozen_share=0.0,
         max_seconds=None,
         initial_weights=None,
         color="gray",
@@ -154,6 +159,7 @@ class YDTR(PairNetworkFuser):
         self.visible_weight = visible_weight
         self.infrared_gradient_weight = infrared_gradient_weight
         self.visible_gradient_weight = visible_gradient_weight
+        self.frozen_share = frozen_share
         self.max_seconds = max_seconds
         self.initial_weights = initial_weights
         self.color = color
