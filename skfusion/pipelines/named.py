@@ -130,13 +130,7 @@ def _single(class_name, defaults):
 
 # name -> (function that returns the pipeline, title)
 _SYSTEMS = {
-    "balanced": (presets.balanced, "learned for the best mean rank"),
-    "targets": (presets.targets, "searched for hot objects at night"),
-    "natural": (presets.natural, "the visible image's light and colour"),
-    "fast": (presets.fast, "real time on one core"),
-    "pyramid_balanced": (presets.pyramid_balanced, "rules searched for mean rank"),
-    "pyramid_targets": (presets.pyramid_targets, "the same as targets"),
-    "pyramid_natural": (presets.pyramid_natural, "rules for the visible light"),
+    **{name: (getattr(presets, name), t) for name, t in presets.TITLES.items()},
     "relative_clarity": (systems.relative_clarity, "six-path sharpness network"),
     "image_enhancement": (systems.image_enhancement, "three-path sharpness network"),
 }

@@ -9,15 +9,17 @@ from ..compose import EnhanceByModality
 from ..fusers import LaplacianPyramid
 from ..transforms import HDRC, LinearStretch
 
-__all__ = [
-    "balanced",
-    "fast",
-    "natural",
-    "pyramid_balanced",
-    "pyramid_natural",
-    "pyramid_targets",
-    "targets",
-]
+# What `skfusion info` and README say of each function of its name below.
+TITLES = {
+    "balanced": "learned for the best mean rank",
+    "targets": "searched for hot objects at night",
+    "natural": "the visible image's light and colour",
+    "fast": "real time on one core",
+    "pyramid_balanced": "rules searched for mean rank",
+    "pyramid_targets": "the same as targets",
+    "pyramid_natural": "rules for the visible light",
+}
+__all__ = list(TITLES)
 
 # What `pyramid_balanced` and `fast` have in common.
 _SEARCHED = {

@@ -9,8 +9,8 @@ from skfusion.images import luma
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline
 
 LEARNED = ["balanced", "natural"]
-BY_RULES = ["fast", "targets", "pyramid_balanced", "pyramid_natural", "pyramid_targets"]
-NAMES = LEARNED + BY_RULES
+NAMES = presets.__all__
+BY_RULES = [name for name in NAMES if name not in LEARNED]
 
 
 @pytest.fixture(scope="module")
