@@ -54,6 +54,10 @@ SHARED = {
     "final_learning_rate": ("learning rate of the last epoch", "last epoch"),
     "first": ("which image a network takes first", "image comes first"),
     "frozen_epochs": ("last epochs with fixed normalisation", "last epochs"),
+    "frozen_share": (
+        "share of the training, at its end, with fixed normalisation",
+        "Share of the training, at its end",
+    ),
     "gain": ("factor on the result, or on a part of it", r"[Ff]actor on|gain \*"),
     "gradient_weight": ("weight in training: the gradient", "[Gg]radient|Laplacian"),
     "guide": ("which image guides the filter", "guide"),

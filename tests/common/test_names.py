@@ -39,7 +39,11 @@ def described(cls, parameter):
 
 
 def test_every_parameter_is_in_the_table_and_nothing_else():
-    assert set(SHARED) == {name for name, users in USERS.items() if len(users) > 1}
+    shared = {name for name, users in USERS.items() if len(users) > 1}
+    assert shared == set(SHARED), (
+        f"{shared ^ set(SHARED)}: names of two classes or more stand in SHARED of "
+        "tests/common/names.py, with what they mean"
+    )
     single = {(users[0], name) for name, users in USERS.items() if len(users) == 1}
     own = {(cls, name) for cls, names in OWN.items() for name in names}
     assert single == own, (
