@@ -1,16 +1,10 @@
-"""Convolutions and elementary functions of the learned pyramid, row by row.
-
-Maps are planar with a border of one pixel, ``(channels, h + 2, w + 2)``, the outer
-pixels repeated. A row of two output channels is summed over nine taps of one input
-channel at a time: eighteen products for each element that is read and two that are
-written, which leaves the arithmetic as the only limit. What a level computes in
-between stays in a few rows of buffer.
-"""
+"""Decisions of the learned pyramid: what the network sees, and what it says."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
 from ._jit import kernel_inlined, kernel_numpy_errors
+from .pyramid_rows import fill, rectify, repeat_ends
 
 _HALF = np.float32(0.05)
 _TINY = np.float32(4e-4)
@@ -76,42 +70,6 @@ def _exp(x):
 
 
 @kernel_numpy_errors
-def _nine_taps(out_a, out_b, above, here, below, k):
-    """Add nine taps of three rows, two pixels longer, to two output rows."""
-    a0, a1, a2, a3, a4 = k[0, 0], k[0, 1], k[0, 2], k[0, 3], k[0, 4]
-    a5, a6, a7, a8 = k[0, 5], k[0, 6], k[0, 7], k[0, 8]
-    b0, b1, b2, b3, b4 = k[1, 0], k[1, 1], k[1, 2], k[1, 3], k[1, 4]
-    b5, b6, b7, b8 = k[1, 5], k[1, 6], k[1, 7], k[1, 8]
-    for j in range(out_a.size):
-        u0, u1, u2 = above[j], above[j + 1], above[j + 2]
-        v0, v1, v2 = here[j], here[j + 1], here[j + 2]
-        w0, w1, w2 = below[j], below[j + 1], below[j + 2]
-        s = a0 * u0 + a1 * u1 + a2 * u2 + a3 * v0 + a4 * v1
-        out_a[j] += s + a5 * v2 + a6 * w0 + a7 * w1 + a8 * w2
-        t = b0 * u0 + b1 * u1 + b2 * u2 + b3 * v0 + b4 * v1
-        out_b[j] += t + b5 * v2 + b6 * w0 + b7 * w1 + b8 * w2
-
-
-@kernel_numpy_errors
-def _four_taps(even_a, odd_a, even_b, odd_b, first, second, k):
-    """Add what two rows of half the width give at the even and the odd pixels.
-
-    A row doubled in both directions under nine taps is four taps before doubling.
-    """
-    a0, a1, a2, a3 = k[0, 0, 0], k[0, 0, 1], k[0, 0, 2], k[0, 0, 3]
-    c0, c1, c2, c3 = k[0, 1, 0], k[0, 1, 1], k[0, 1, 2], k[0, 1, 3]
-    b0, b1, b2, b3 = k[1, 0, 0], k[1, 0, 1], k[1, 0, 2], k[1, 0, 3]
-    d0, d1, d2, d3 = k[1, 1, 0], k[1, 1, 1], k[1, 1, 2], k[1, 1, 3]
-    for j in range(even_a.size):
-        u0, u1, u2 = first[j], first[j + 1], first[j + 2]
-        v0, v1, v2 = second[j], second[j + 1], second[j + 2]
-        even_a[j] += a0 * u0 + a1 * u1 + a2 * v0 + a3 * v1
-        odd_a[j] += c0 * u1 + c1 * u2 + c2 * v1 + c3 * v2
-        even_b[j] += b0 * u0 + b1 * u1 + b2 * v0 + b3 * v1
-        odd_b[j] += d0 * u1 + d1 * u2 + d2 * v1 + d3 * v2
-
-
-@kernel_numpy_errors
 def _point_taps(out_a, out_b, x0, x1, x2, x3, k):
     """Add four channels of one row to two output rows."""
     a0, a1, a2, a3 = k[0, 0], k[0, 1], k[0, 2], k[0, 3]
@@ -120,124 +78,6 @@ def _point_taps(out_a, out_b, x0, x1, x2, x3, k):
         p, q, r, s = x0[j], x1[j], x2[j], x3[j]
         out_a[j] += a0 * p + a1 * q + a2 * r + a3 * s
         out_b[j] += b0 * p + b1 * q + b2 * r + b3 * s
-
-
-@kernel_numpy_errors
-def _fill(row, value):
-    for j in range(row.size):
-        row[j] = value
-
-
-@kernel_numpy_errors
-def _join(row, even, odd):
-    """Add the even and the odd pixels to a row."""
-    n = row.size // 2
-    for j in range(n):
-        row[2 * j] += even[j]
-        row[2 * j + 1] += odd[j]
-    if row.size > 2 * n:
-        row[2 * n] += even[n]
-
-
-@kernel_numpy_errors
-def _rectify(row):
-    for j in range(row.size):
-        row[j] = max(row[j], _ZERO)
-
-
-@kernel_numpy_errors
-def _repeat_ends(row):
-    row[0] = row[1]
-    row[-1] = row[-2]
-
-
-@kernel_numpy_errors
-def _read_row(maps, i, kernels, bias, ring, slot):
-    """Fill a slot of the ring with row i of the first convolution."""
-    # The ring is indexed here: a slice of it would lose its layout, and be slow.
-    width = ring.shape[2] - 2
-    for c in range(0, ring.shape[0], 2):
-        out_a, out_b = ring[c, slot, 1 : width + 1], ring[c + 1, slot, 1 : width + 1]
-        _fill(out_a, bias[c])
-        _fill(out_b, bias[c + 1])
-        for m in range(maps.shape[0]):
-            rows = maps[m, i], maps[m, i + 1], maps[m, i + 2]
-            _nine_taps(out_a, out_b, rows[0], rows[1], rows[2], kernels[c // 2, m])
-        _rectify(out_a)
-        _rectify(out_b)
-        _repeat_ends(ring[c, slot])
-        _repeat_ends(ring[c + 1, slot])
-
-
-@kernel_numpy_errors
-def run_level(maps, carried, read, read_bias, mix, mix_up, mix_bias, out):
-    """Run both convolutions of a level.
-
-    Parameters
-    ----------
-    maps : float32 (8, h + 2, w + 2)
-    carried : float32 (c, ceil(h / 2) + 2, ceil(w / 2) + 2)
-        Of the next coarser level; ``h = 0`` rows where there is none.
-    read : float32 (c / 2, 8, 2, 9)
-        Taps of two output channels side by side.
-    mix : float32 (c / 2, c, 2, 9)
-        Of the channels just read.
-    mix_up : float32 (c / 2, c, 2, 2, 2, 4)
-        Of those carried: output channel, row parity, column parity, four taps.
-    read_bias, mix_bias : float32 (c,)
-    out : float32 (c, h + 2, w + 2)
-        Filled, with its border.
-    """
-    c, height, width = out.shape[0], out.shape[1] - 2, out.shape[2] - 2
-    ring = np.empty((c, 3, width + 2), np.float32)
-    half = (width + 1) // 2
-    sums = np.empty((4, half), np.float32)
-    doubled = carried.shape[1] > 0
-    _read_row(maps, 0, read, read_bias, ring, 0)
-    for i in range(height):
-        if i + 1 < height:
-            _read_row(maps, i + 1, read, read_bias, ring, (i + 1) % 3)
-        above, here = max(i - 1, 0) % 3, i % 3
-        below = min(i + 1, height - 1) % 3
-        first, parity = (i + 1) // 2, i % 2
-        for o in range(0, c, 2):
-            out_a, out_b = (
-                out[o, i + 1, 1 : width + 1],
-                out[o + 1, i + 1, 1 : width + 1],
-            )
-            _fill(out_a, mix_bias[o])
-            _fill(out_b, mix_bias[o + 1])
-            for ch in range(c):
-                _nine_taps(
-                    out_a,
-                    out_b,
-                    ring[ch, above],
-                    ring[ch, here],
-                    ring[ch, below],
-                    mix[o // 2, ch],
-                )
-            if doubled:
-                for s in range(4):
-                    _fill(sums[s], _ZERO)
-                for ch in range(c):
-                    _four_taps(
-                        sums[0],
-                        sums[1],
-                        sums[2],
-                        sums[3],
-                        carried[ch, first],
-                        carried[ch, first + 1],
-                        mix_up[o // 2, ch, parity],
-                    )
-                _join(out_a, sums[0], sums[1])
-                _join(out_b, sums[2], sums[3])
-            _rectify(out_a)
-            _rectify(out_b)
-            _repeat_ends(out[o, i + 1])
-            _repeat_ends(out[o + 1, i + 1])
-    for ch in range(c):
-        out[ch, 0] = out[ch, 1]
-        out[ch, height + 1] = out[ch, height]
 
 
 @kernel_numpy_errors
@@ -261,8 +101,8 @@ def run_head(maps, head, bias, hidden, hidden_bias, hidden_head, out):
     inner = np.empty((m, width), np.float32)
     for i in range(out.shape[1]):
         for o in range(0, m, 2):
-            _fill(inner[o], hidden_bias[o])
-            _fill(inner[o + 1], hidden_bias[o + 1])
+            fill(inner[o], hidden_bias[o])
+            fill(inner[o + 1], hidden_bias[o + 1])
             for c in range(0, maps.shape[0], 4):
                 k = hidden[o // 2, c // 4]
                 _point_taps(
@@ -274,12 +114,12 @@ def run_head(maps, head, bias, hidden, hidden_bias, hidden_head, out):
                     maps[c + 3, i + 1, 1 : width + 1],
                     k,
                 )
-            _rectify(inner[o])
-            _rectify(inner[o + 1])
+            rectify(inner[o])
+            rectify(inner[o + 1])
         for o in range(0, 4, 2):
             out_a, out_b = out[o, i], out[o + 1, i]
-            _fill(out_a, bias[o])
-            _fill(out_b, bias[o + 1])
+            fill(out_a, bias[o])
+            fill(out_b, bias[o + 1])
             for c in range(0, maps.shape[0], 4):
                 _point_taps(
                     out_a,
@@ -343,7 +183,7 @@ def level_maps(infrared, visible, bands, finer, maps):
         _centre_row(visible[i], maps[1, i + 1, 1 : width + 1])
         rows = min(2, finer.shape[1] - 2 * i)
         for s in range(3):
-            _fill(sums[s], _ZERO)
+            fill(sums[s], _ZERO)
         for r in range(rows):
             k = 2 * i + r
             _measure_row(finer[0, k], finer[1, k], sums[0], sums[1], sums[2])
@@ -353,13 +193,13 @@ def level_maps(infrared, visible, bands, finer, maps):
         _pool_row(sums[2], scale, maps[7, i + 1, 1 : width + 1])
         a, b = maps[2, i + 1, 1 : width + 1], maps[3, i + 1, 1 : width + 1]
         c = maps[6, i + 1, 1 : width + 1]
-        _fill(a, _ZERO)
-        _fill(b, _ZERO)
-        _fill(c, _ZERO)
+        fill(a, _ZERO)
+        fill(b, _ZERO)
+        fill(c, _ZERO)
         if bands.shape[1] > 0:
             _measure_row(bands[0, i], bands[1, i], a, b, c)
         for m in range(8):
-            _repeat_ends(maps[m, i + 1])
+            repeat_ends(maps[m, i + 1])
     for m in range(8):
         maps[m, 0] = maps[m, 1]
         maps[m, height + 1] = maps[m, height]
@@ -415,7 +255,7 @@ def _double_row(first, second, near, mixed, out):
     inner = mixed[1 : n + 1]
     for j in range(n):
         inner[j] = near * first[j] + far * second[j]
-    _repeat_ends(mixed)
+    repeat_ends(mixed)
     half = width // 2
     for j in range(half):
         here = mixed[j + 1]
@@ -447,7 +287,7 @@ def decide_finest(choice, gain, bands, numbers, weight, factor):
         _double_row(choice[here], choice[other], _NEAR, mixed, doubled[0])
         _double_row(gain[here], gain[other], _NEAR, mixed, doubled[1])
         for s in range(2):
-            _fill(heights[s], _ZERO)
+            fill(heights[s], _ZERO)
         _measure_row(bands[0, i], bands[1, i], heights[0], heights[1], heights[2])
         _decide_row(
             doubled[0],

@@ -1,13 +1,22 @@
 """The learned pyramid as an estimator: forms, parameters, training."""
 
 # SPDX-License-Identifier: BSD-3-Clause
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
+from skfusion._kernels import pyramid_decisions as kernels
+from skfusion._kernels.pyramid_convolution import run_level
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
-from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, TorchForm
+from skfusion.fusers.deep.pyramid._pyramid_form import (
+    KernelForm,
+    TorchForm,
+    _transformed,
+)
 from skfusion.fusers.deep.pyramid._pyramid_graph import PyramidGraph
 from skfusion.fusers.deep.pyramid._pyramid_opponents import (
     default_opponents,
@@ -332,3 +341,53 @@ def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
         inputs = {"infrared": ir[None, None], "visible": vis[None, None]}
         image = session.run(None, inputs)[0][0, 0]
         np.testing.assert_allclose(image, fuser.transform([(ir, vis)])[0], atol=1e-4)
+
+
+# Kernels ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 10), (24, 61), (5, 700)])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_level_is_two_convolutions(shape, first):
+    """Of planar maps: 3x3, the edge repeated, rectified, behind maps twice as large."""
+    generator = torch.Generator().manual_seed(0)
+    draw = partial(torch.randn, generator=generator)
+    (h, w), c = shape, 8
+    maps, weights = draw(8, h, w), (draw(c, 8, 3, 3), draw(c, 2 * c, 3, 3))
+    read_bias, mix_bias = draw(c), draw(c)
+    coarse = draw(c, (h + 1) // 2, (w + 1) // 2)
+    padded = [functional.pad(x, (1, 1, 1, 1), mode="replicate") for x in (maps, coarse)]
+    read = functional.conv2d(padded[0][None], weights[0], read_bias).relu()
+    large = torch.zeros_like(read)
+    if not first:
+        large[0] = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, :h, :w]
+    both = functional.pad(torch.cat([read, large], 1), (1,) * 4, mode="replicate")
+    expected = functional.conv2d(both, weights[1], mix_bias).relu()
+    expected = functional.pad(expected, (1,) * 4, mode="replicate")[0]
+    carried = np.empty((c, 0, 0), np.float32) if first else padded[1].numpy()
+    out = np.full((c, h + 2, w + 2), np.nan, np.float32)
+    run_level(
+        padded[0].numpy(),
+        carried,
+        _transformed(weights[0].numpy()),
+        read_bias.numpy(),
+        _transformed(weights[1][:, :c].numpy()),
+        _transformed(weights[1][:, c:].numpy(), doubled=True),
+        mix_bias.numpy(),
+        out,
+    )
+    np.testing.assert_allclose(out, expected, atol=1e-4 * float(expected.max()))
+
+
+def test_functions_of_the_decisions_are_exact_to_single_precision():
+    x = np.linspace(-12, 12, 4801, dtype=np.float32)[None]
+    out, zero = np.empty_like(x), np.zeros_like(x)
+    kernels.gains(x, np.float32(0.3), np.float32(3.5), out)
+    expected = np.exp(3.5 * np.tanh(x.astype(float) + np.float32(0.3)))
+    np.testing.assert_allclose(out, expected, rtol=2e-6)
+    maps = np.zeros((8, 3, x.shape[1] + 2), np.float32)
+    weight, factor = np.empty_like(x), np.empty_like(x)
+    numbers = tuple(np.float32(v) for v in (0.0, 0.7, 0.5, 1.0))
+    kernels.decide(x, zero + 2, maps, numbers, weight, factor)
+    np.testing.assert_allclose(weight, 1 / (1 + np.exp(-x.astype(float))), atol=3e-7)
+    np.testing.assert_allclose(factor, 2 * (1 - 0.5 * 0.4), rtol=1e-6)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ...._kernels import pyramid_decisions as kernels
+from ...._kernels.pyramid_convolution import run_level
 from ....networks.pyramid_decisions import N_FINE, N_KNOTS, apply_curve, soften
 from ....networks.pyramid_decisions import histogram as shares_of
 from ...multiscale._pyramid import expand, reduce
@@ -60,11 +61,11 @@ class KernelForm:
         c = network.n_channels
         self._n_channels = -(-c // 4) * 4
         more = self._n_channels - c
-        self._read = _paired(_padded(state["read.weight"], more, 0))
+        self._read = _transformed(_padded(state["read.weight"], more, 0))
         self._read_bias = np.pad(state["read.bias"], (0, more))
         mix = state["mix.weight"]
         own, carried = (_padded(part, more, more) for part in (mix[:, :c], mix[:, c:]))
-        self._mix, self._mix_up = _paired(own), _paired(_doubling(carried), 3)
+        self._mix, self._mix_up = _transformed(own), _transformed(carried, True)
         self._mix_bias = np.pad(
             state["mix.bias"] + state["level_bias"], ((0, 0), (0, more))
         )
@@ -218,7 +219,7 @@ class KernelForm:
 
     def _step(self, maps, carried, bias, level):
         out = np.empty((self._n_channels, *maps.shape[1:]), np.float32)
-        kernels.run_level(
+        run_level(
             maps,
             carried,
             self._read,
@@ -331,29 +332,18 @@ def _padded(kernels, outputs, inputs):
     return np.pad(kernels, ((0, outputs), (0, inputs), (0, 0), (0, 0)))
 
 
-def _paired(kernels, inner=1):
-    """Put two output channels side by side, behind the input channels.
+# G of Winograd's F(2, 3), and what is left of it where each pixel is there twice.
+_G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+_G_DOUBLED = np.array([[1, 0, 0], [1, 1, 1], [0, 0, 1]])
 
-    ``(o, i, *taps)`` becomes ``(o / 2, i, 2, 9)``, or ``(o / 2, i, 2, 2, 2, 4)`` with
-    the row parity first, for taps of ``inner`` axes.
-    """
+
+def _transformed(kernels, doubled=False):
+    """Return G g G^T of ``(o, i, 3, 3)`` as ``(planes, o / 4, i / 4, 4, 4)``."""
+    g = _G_DOUBLED if doubled else _G
     o, i = kernels.shape[:2]
-    if inner == 1:
-        taps = kernels.reshape(o // 2, 2, i, 9)
-        return np.ascontiguousarray(taps.transpose(0, 2, 1, 3))
-    taps = kernels.reshape(o // 2, 2, i, 2, 2, 4)
-    return np.ascontiguousarray(taps.transpose(0, 2, 3, 1, 4, 5))
-
-
-def _doubling(kernels):
-    """Taps on an image of half the size: (o, i, row parity, column parity, 4)."""
-    # At an even pixel the first tap lies in the coarse pixel before, at an odd one the
-    # last in the one behind; the two others fall together.
-    join = np.zeros((2, 2, 3), np.float32)
-    join[0, 0, 0] = join[0, 1, 1] = join[0, 1, 2] = 1
-    join[1, 0, 0] = join[1, 0, 1] = join[1, 1, 2] = 1
-    taps = np.einsum("pau,qbv,oiuv->oipqab", join, join, kernels)
-    return taps.reshape(*kernels.shape[:2], 2, 2, 4)
+    planes = np.einsum("ua,vb,oiab->uvoi", g, g, kernels.astype(np.float64))
+    planes = planes.reshape(len(g) ** 2, o // 4, 4, i // 4, 4).transpose(0, 1, 3, 2, 4)
+    return np.ascontiguousarray(planes, dtype=np.float32)
 
 
 def _points(weights):
