@@ -21,8 +21,10 @@ from skfusion.fusers import (
     STDFusionNet,
 )
 from skfusion.fusers.deep.convolutional.sdnet import _laplacian
+from skfusion.images import as_float, luma, read_image
 from skfusion.learning.maximum import maximum_loss, sobel_strength
 from skfusion.losses import dssim
+from skfusion.weights import pretrained_names
 
 from ...common.estimators import CHEAP
 
@@ -533,3 +535,24 @@ def test_what_does_not_export_says_why(trained, small_pairs, tmp_path):
     fuser = make("MUFusion", parity=True).fit(small_pairs)
     with pytest.raises(ValueError, match="parity=True fuses means of tiles"):
         fuser.export_onnx(tmp_path / "net.onnx")
+
+
+# Shipped weights ---------------------------------------------------------------------
+
+SHIPPED = [name for name in NAMES if name.lower() in pretrained_names()]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_show_both_images_and_the_light_of_the_pair(name, golden):
+    folder = golden / "inputs"
+    ir, vis = (
+        luma(as_float(read_image(folder / f"odd_{kind}.png"))) for kind in ("ir", "vis")
+    )
+    fuser = getattr(fusers, name)(device="cpu")
+    fused, dark = fuser.transform([(ir, vis), (0.2 * ir, 0.2 * vis)])
+    for image in (ir, vis):
+        assert np.corrcoef(fused.ravel(), image.ravel())[0, 1] > 0.25
+    # The hottest objects are dark in the visible image.
+    hot = ir > np.quantile(ir, 0.99)
+    assert fused[hot].mean() > 0.5 > 4 * vis[hot].mean()
+    assert dark.mean() < 0.3 < fused.mean()
