@@ -26,7 +26,6 @@ from ...common.estimators import CHEAP
 
 SINGLE = ("DenseFuse", "NestFuse", "IFCNN", "DualBranch", "DeepFuse", "LiuCNN")
 NAMES = (*SINGLE, "RFNNest", "U2Fusion", "PMGI", "FusionGAN", "DDcGAN")
-SHIPPED = sorted(set(NAMES) - {"IFCNN"})
 each = pytest.mark.parametrize("name", NAMES)
 # Parameters that sum or shape the loss, with another value.
 LOSS = {
@@ -229,7 +228,7 @@ def test_weights_that_do_not_ship_are_named(small_pairs, monkeypatch):
         fusers.DenseFuse().transform(small_pairs)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@each
 def test_shipped_weights_show_both_images(name, golden):
     ir, vis = (
         cv2.imread(str(golden / "inputs" / f"odd_{kind}.png"), 0)[30:94, 40:120] / 255
