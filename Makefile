@@ -7,7 +7,7 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-.PHONY: demo test fuzz lint format bench bench-fusers docs clean
+.PHONY: demo test coverage fuzz lint format bench bench-fusers docs clean
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,11 +18,14 @@ demo: $(STAMP)
 	$(BIN)/skfusion demo $(PAIRS) -o $(OUT) --n-jobs $(JOBS)
 
 test: $(STAMP)
-	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
 CASES ?= 2000
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(CASES)
+
+coverage: $(STAMP)
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q --cov --cov-report=term:skip-covered
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
