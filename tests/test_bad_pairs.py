@@ -83,7 +83,10 @@ def test_the_command_names_it_and_writes_the_rest(tmp_path, capsys, monkeypatch)
     assert len(pd.read_csv("out/search.csv")) == 2
     (tmp_path / "data" / "vis" / "b.png").unlink()
     (tmp_path / "data" / "ir" / "b.png").unlink()
-    assert main(["search", "data", "s.yaml", "-o", "out", "--no-plot"]) == 0
+    again = ["search", "data", "s.yaml", "-o", "out", "--no-plot"]
+    assert main(again) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert main([*again, "--force"]) == 0
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".md"])

@@ -187,11 +187,31 @@ def load_network(build, source, metadata=None):
 
     def make(path):
         _check_origin(path, metadata)
-        network = build()
+        network = _built(build)
         network.load_state_dict(read_weights(path, network.state_dict()))
         return network.eval().requires_grad_(False)
 
     return load_once(make, source, tuple(sorted(metadata.items())))
+
+
+def _built(build):
+    """Build a network whose parameters will be replaced, drawing none of them.
+
+    On the meta device nothing is drawn or filled. What no state dict holds, a filter
+    that the constructor computes, would be lost there: such a network is built as it
+    is, and the global generator put back.
+    """
+    import torch
+
+    with torch.device("meta"):
+        network = build()
+    kept = set(network.state_dict())
+    if all(name in kept for name, _ in network.named_buffers()):
+        return network.to_empty(device="cpu")
+    state = torch.get_rng_state()
+    network = build()
+    torch.set_rng_state(state)
+    return network
 
 
 def load_once(make, source, key=()):

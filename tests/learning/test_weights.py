@@ -223,3 +223,23 @@ def test_a_learned_array_is_read_once_a_process(tmp_path, monkeypatch):
     LatLRR(weights=path).transform(X)
     LatLRR(projection=path).transform(X)
     assert len(reads) == 1
+
+
+def test_loading_a_network_draws_nothing(path, network):
+    class Computed(nn.Module):
+        """With a filter that no state dict holds."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3)
+            self.register_buffer("filter", torch.arange(3.0), persistent=False)
+
+    before = torch.get_rng_state()
+    state = load_network(lambda: type(network)(*network), path).state_dict()
+    other = path.with_name("computed.safetensors")
+    write_weights(other, Computed().state_dict())
+    torch.set_rng_state(before)
+    computed = load_network(Computed, other)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert computed.filter.tolist() == [0, 1, 2]
+    assert state.keys() == network.state_dict().keys()

@@ -133,9 +133,9 @@ def test_the_cache_folder_is_made_only_for_slow_steps(folder):
     ("words", "match"),
     [
         ([], "'fuse__n_levels' is a distribution"),
-        (["--n-candidates", "3"], "strategy='grid'"),
+        (["--n-candidates", "3"], "--strategy 'grid'"),
         (["--strategy", "random", "--n-candidates", "0"], "n_candidates=0"),
-        (["--strategy", "random", "--objective", "magic"], "objective='magic'"),
+        (["--strategy", "random", "--objective", "magic"], "--objective 'magic'"),
         (["--strategy", "random", "--against", "no.csv"], "'no.csv': the table cannot"),
         (["--strategy", "halving", "--objective", "mean-rank"], "give a table with"),
     ],

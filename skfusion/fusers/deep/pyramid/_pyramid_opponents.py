@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import clone
 
 from ....losses.registry import as_columns
-from ....metrics.sets import Entry, compute_entries
 from ....pairs import ImagePairs
 
 __all__ = ["default_opponents", "opponent_table"]
@@ -60,6 +59,8 @@ def opponent_table(opponents, infrared, visible, metrics):
     ndarray of float32, shape (n, n_opponents, n_metrics)
         Of the fused images in 8 bits.
     """
+    from ....metrics.sets import Entry, compute_entries  # only training measures
+
     entries = [Entry(c, form.name, kwargs) for c, form, kwargs in as_columns(metrics)]
     table = np.empty((len(infrared), len(opponents), len(entries)), np.float32)
     pairs = ImagePairs(list(infrared), list(visible))

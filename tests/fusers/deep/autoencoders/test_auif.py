@@ -295,9 +295,9 @@ def test_saved_weights_fuse_alike(tiny, small_pairs, tmp_path):
     loaded = AUIF(2, 4, weights=path, device="cpu")
     for one, two in zip(loaded.transform(small_pairs), tiny.transform(small_pairs)):
         np.testing.assert_array_equal(one, two)
-    with pytest.raises(ValueError, match="made for another network"):
+    with pytest.raises(ValueError, match="n_layers='2', not '3'"):
         AUIF(3, 4, weights=path).transform(small_pairs)
-    with pytest.raises(ValueError, match="another width"):
+    with pytest.raises(ValueError, match="n_channels='4', not '5'"):
         AUIF(2, 5, weights=path).transform(small_pairs)
     with pytest.raises(ValueError, match="made with base_size=11.*has base_size=9"):
         AUIF(2, 4, base_size=9, weights=path).transform(small_pairs)

@@ -260,7 +260,7 @@ def test_saved_weights_fuse_alike(tiny, small_pairs, tmp_path):
     loaded = DIDFuse(3, weights=path, device="cpu")
     for one, two in zip(loaded.transform(small_pairs), tiny.transform(small_pairs)):
         np.testing.assert_array_equal(one, two)
-    with pytest.raises(ValueError, match="another width"):
+    with pytest.raises(ValueError, match="n_channels='3', not '4'"):
         DIDFuse(4, weights=path).transform(small_pairs)
 
 
