@@ -55,8 +55,9 @@ default="exponential"
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    tile_size : int or None, default=None
-        Fuse images larger than this in overlapping tiles, with the same result.
+    tile_size : int or None, default=256
+        Fuse images larger than this in overlapping tiles, with the same result: the
+        maps take some 2 kB a pixel.
     device : str, default="auto"
         ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
     random_state : int, RandomState instance or None, default=None
@@ -132,7 +133,7 @@ default="exponential"
         critic_channels=32,
         initial_weights=None,
         color="gray",
-        tile_size=None,
+        tile_size=256,
         device="auto",
         random_state=None,
         verbose=False,

@@ -48,8 +48,9 @@ default="constant"
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    tile_size : int or None, default=None
-        Fuse images larger than this in overlapping tiles, with the same result.
+    tile_size : int or None, default=256
+        Fuse images larger than this in overlapping tiles, with the same result: the
+        maps take some 2 kB a pixel.
     device : str, default="auto"
         ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
     random_state : int, RandomState instance or None, default=None
@@ -122,7 +123,7 @@ default="constant"
         parity=False,
         initial_weights=None,
         color="gray",
-        tile_size=None,
+        tile_size=256,
         device="auto",
         random_state=None,
         verbose=False,
