@@ -75,7 +75,7 @@ def image_enhancement(compat=False) -> Pipeline:
 
 
 def _sharpness(network, compat, **weights):
-    spared = {} if compat else {"noise_floor": 4.0}
+    spared = {} if compat else {"noise_floor": 3.0}
     infrared, visible = transforms.LinearStretch(), transforms.HDRC(**spared)
     if compat:
         infrared, visible = (

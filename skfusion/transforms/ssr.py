@@ -46,9 +46,9 @@ class SSR(ImageTransformer):
     strength : float, default=1.0
         0 returns the input, 1 the retinex, between them a blend.
     noise_floor : float or None, default=None
-        Where the image holds nothing but noise, R is smoothed: a detail counts half
-        that is this many times the noise, which is estimated from the image. None
-        keeps all of R, as published.
+        Where the image holds nothing but noise, its grain is not amplified: a detail
+        counts half that is this many times the noise, which is estimated from the
+        image. None amplifies everything alike, as published.
     least_range : float, default=0.0
         Of ``mode="author"``: the least range of R, in decades, that becomes the whole
         of [0, 1]. It bounds what the stretch amplifies in an image of hardly any
@@ -152,8 +152,7 @@ class SSR(ImageTransformer):
         ratio = np.divide(levels, surround(levels, float(self.sigma)), out=levels)
         R = np.log10(ratio, out=ratio)
         if self.noise_floor is not None:
-            mean = smoothed(R)
-            R = mean + detail_share(image, self.noise_floor) * (R - mean)
+            R = self._spared(image, R)
         if self.mode == "jobson":
             out = np.clip(self.gain * R + self.offset, 0.0, 1.0)
         else:
@@ -163,6 +162,17 @@ class SSR(ImageTransformer):
             strength = np.float32(self.strength)
             out = strength * out + (1 - strength) * image
         return out
+
+    def _spared(self, image, R):
+        """Keep what is no more than noise at the amplitude that it came with.
+
+        A detail d of the image is d / (x ln 10) in R, which the stretch of the least
+        range then divides by that range: what undoes both is left of it.
+        """
+        mean = smoothed(R)
+        share = detail_share(image, self.noise_floor)
+        kept = np.minimum(np.log(10) * self.least_range * smoothed(image), 1)
+        return mean + (share + (1 - share) * kept) * (R - mean)
 
     def _stretch(self, R, level):
         bottom, top = float(R.min()), float(R.max())
