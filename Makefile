@@ -3,16 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-.PHONY: demo test coverage fuzz lint format bench bench-fusers docs clean
+.PHONY: demo test coverage fuzz lint format bench bench-fusers docs docs-check tables clean
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $(STAMP)
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $(DOCS_STAMP)
 
 demo: $(STAMP)
 	$(BIN)/skfusion demo $(PAIRS) -o $(OUT) --n-jobs $(JOBS)
@@ -41,7 +46,14 @@ bench: $(STAMP)
 bench-fusers: $(STAMP)
 	$(BIN)/python benchmarks/bench/fusers.py
 
-docs: $(STAMP)
+SPHINX := OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -n -W --keep-going docs
+docs: $(DOCS_STAMP)
+	$(SPHINX) docs/_build/html -b html
+
+docs-check: $(DOCS_STAMP)
+	$(SPHINX) docs/_build/check -b dummy -q -D plot_gallery=0
+
+tables: $(STAMP)
 	$(BIN)/python benchmarks/report/readme.py
 
 clean:

@@ -11,6 +11,7 @@ from .conftest import ROOT
 FILE = ROOT / "tests" / "public_names.json"
 MODULES = (
     "skfusion",
+    "skfusion.base",
     "skfusion.batch",
     "skfusion.compose",
     "skfusion.datasets",
@@ -22,6 +23,7 @@ MODULES = (
     "skfusion.losses",
     "skfusion.metrics",
     "skfusion.model_files",
+    "skfusion.pairs",
     "skfusion.pipelines",
     "skfusion.presets",
     "skfusion.ranking",

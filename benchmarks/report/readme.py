@@ -12,7 +12,7 @@ from skfusion.inspection.contact_sheet import contact_sheet
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline, registry
 
 ROOT = Path(__file__).resolve().parents[2]
-START = "<!-- methods: written by `make docs` -->"
+START = "<!-- methods: written by `make tables` -->"
 END = "<!-- end of methods -->"
 THUMBNAIL = (96, 120)
 

@@ -68,7 +68,7 @@ def load_pairs(
 
     See Also
     --------
-    find_pairs : The same with the lists of unpaired and ignored files.
+    skfusion.datasets.find_pairs : The same, with what is unpaired and ignored.
 
     Notes
     -----

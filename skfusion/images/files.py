@@ -80,7 +80,7 @@ def read_image(path, *, channels="auto", max_pixels=2**27) -> np.ndarray:
     ValueError
         If it does not have these channels.
     FileNotFoundError, PermissionError, IsADirectoryError
-        As :func:`open` raises them.
+        As ``open`` raises them.
 
     Warns
     -----

@@ -27,14 +27,15 @@ __all__ = ["PairForm", "PairGraph", "PairNetworkFuser", "reflect_to", "stretch"]
 
 
 class PairNetworkFuser(NetworkFuser):
-    """Base class of the fusers around one :class:`FusionNetwork`.
+    """Base class of the fusers around one network of two images.
 
     A subclass sets ``_weights_name`` (of the shipped weights), ``_architecture`` (the
     parameters that decide what the network is: they go into the metadata of its
     weights) and, where tiles cannot give the same result, ``_why_whole``; it
-    implements ``_build_network()`` and ``_loss(network, pairs)``, a scalar for
-    ``(n, 2, h, w)`` crops, infrared first. With ``parity``, where a subclass has that
-    parameter, the output is stretched to [0, 1] as the originals do on saving.
+    implements ``_build_network()``, which returns a
+    :class:`skfusion.networks.blocks.FusionNetwork`, and ``_loss(network, pairs)``, a
+    scalar for ``(n, 2, h, w)`` crops, infrared first. With ``parity``, where a subclass
+    has that parameter, the output is stretched to [0, 1] as the originals do on saving.
     """
 
     _parameter_constraints: dict = {

@@ -40,11 +40,11 @@ class ImageTooSmallError(ValueError):
 class Metric(Generic[P]):
     """A metric of a fused image: what it computes, and what is known about it.
 
-    Made by decorating a function with :func:`metric`; its docstring and its keywords
+    Made by decorating a function with ``metric``; its docstring and its keywords
     are those of the function. A metric is called with ``(infrared, visible, fused)``
     and its keywords. Beside them it takes ``channel="luma"``, ``"mean"`` or ``"vifb"``:
     what to do with a colour fused image; see
-    :meth:`skfusion.metrics.context.Context.for_channel`.
+    :meth:`skfusion.metrics.Context.for_channel`.
 
     Attributes
     ----------

@@ -24,14 +24,15 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     infrared, visible : array-like or path
         Images of one size: uint8, uint16 or float in [0, 1].
     method : str or estimator, default="balanced"
-        A name of :func:`pipeline_names`, or any fuser or pipeline that needs no
-        fitting or is fitted.
+        A name of :func:`skfusion.pipelines.pipeline_names`, or any fuser or pipeline
+        that needs no fitting or is fitted.
     color : {"luma", "gray", "per_channel"}, default="luma"
         For a colour visible image: fuse luma and keep the visible chroma, return a
         gray image, or fuse each channel with the infrared image, whatever an
         estimator's own ``color=`` says; see :func:`skfusion.compose.with_color`.
     **params
-        As in :func:`get_pipeline`; with an estimator, its ``set_params``.
+        As in :func:`skfusion.pipelines.get_pipeline`; with an estimator, its
+        ``set_params``.
 
     Returns
     -------

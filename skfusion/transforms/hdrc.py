@@ -68,8 +68,8 @@ class HDRC(ImageTransformer):
 
     With ``noise_floor`` the image is :math:`m + d`, a local mean and the detail, and
     the output is :math:`g m + (1 + (g - 1) w) d` wherever the gain :math:`g` exceeds
-    1, with :math:`w = s^2 / (s^2 + (f \\sigma)^2)` of the local standard deviation
-    :math:`s`, the noise :math:`\\sigma` and the floor :math:`f`.
+    1, with :math:`w = s^2 / (s^2 + (f \sigma)^2)` of the local standard deviation
+    :math:`s`, the noise :math:`\sigma` and the floor :math:`f`.
 
     A constant image, for which the stretch is 0 / 0, is returned as it is.
 
