@@ -80,6 +80,30 @@ def add_stretch(parser):
     )
 
 
+def add_streams(parser):
+    """Declare how the frames of videos are paired, and what damage costs."""
+    parser.add_argument(
+        "--match",
+        choices=("number", "time"),
+        default="number",
+        help="pair frames of one number, or of one time (unequal frame rates)",
+    )
+    parser.add_argument(
+        "--offset",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="the infrared video starts so much later than the visible one; below 0, "
+        "so much earlier",
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "repeat"),
+        default="raise",
+        help="at a damaged frame of a video: stop, or repeat the one before",
+    )
+
+
 class _Percentiles(argparse.Action):
     """No number, or two of them."""
 

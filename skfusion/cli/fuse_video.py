@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .._text import say
-from ._options import add_command, add_preparation
+from ._options import add_command, add_preparation, add_streams
 from .fuse import add_method, build_estimator
 
 
@@ -34,18 +34,7 @@ def add(commands):
     fuse.add_argument(
         "--bit-depth", type=int, choices=(8, 16), default=8, help="16 with ffv1"
     )
-    fuse.add_argument(
-        "--match",
-        choices=("number", "time"),
-        default="number",
-        help="pair frames of one number, or of one time (unequal frame rates)",
-    )
-    fuse.add_argument(
-        "--on-error",
-        choices=("raise", "repeat"),
-        default="raise",
-        help="at a damaged frame: stop, or repeat the one before",
-    )
+    add_streams(fuse)
     fuse.add_argument("--force", action="store_true", help="replace an existing file")
     fuse.add_argument("--quiet", action="store_true")
 
@@ -65,6 +54,7 @@ def run(args):
             crf=args.crf,
             bit_depth=args.bit_depth,
             match=args.match,
+            offset=args.offset,
             on_error=args.on_error,
             overwrite=args.force,
             verbose=0 if args.quiet else 1,

@@ -16,7 +16,7 @@ from skfusion.pairs import as_pairs
 from ._metric import UndefinedMetricWarning
 from .sets import as_entries, compute_entries
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "measure_pair", "score_table"]
 
 
 def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
@@ -77,7 +77,6 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
         ):
             rows.append(row)
             seen.extend(notices)
-    columns = [entry.column for entry in entries]
     failures = [
         {"pair": str(name), "error": row}
         for name, row in zip(pairs.names, rows)
@@ -90,33 +89,73 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
             f"{failures[0]['pair']!r}, because {failures[0]['error']}"
         )
     names = pd.Index(pairs.names[good], name="pair")
-    table = pd.DataFrame([rows[i] for i in good], index=names)
-    table = table.reindex(columns=columns).astype(np.float64)
-    undefined = table.isna().sum()
-    if undefined.any():
-        named = ", ".join(f"{k} ({v})" for k, v in undefined[undefined > 0].items())
-        warnings.warn(
-            f"not defined (NaN) for some of the {len(table)} pairs: {named}.",
-            UndefinedMetricWarning,
-            stacklevel=2,
-        )
+    table = score_table(names, [rows[i] for i in good], entries)
     if on_error == "skip":
         table.attrs["failures"] = failures
     return table
 
 
+def score_table(index, rows, entries):
+    """Return rows of values as a table, warning once of those not defined.
+
+    Parameters
+    ----------
+    index : pandas.Index, length n
+        What the rows are of; its name in the plural is used in the warning.
+    rows : list of dict of str to float, length n
+    entries : list of Entry
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, number of metrics)
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(rows, index=index)
+    table = table.reindex(columns=[entry.column for entry in entries])
+    table = table.astype(np.float64)
+    undefined = table.isna().sum()
+    if undefined.any():
+        named = ", ".join(f"{k} ({v})" for k, v in undefined[undefined > 0].items())
+        warnings.warn(
+            f"not defined (NaN) for some of the {len(table)} {index.name}s: {named}.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+    return table
+
+
 def _one_row(pair, fused, entries, on_error):
     if on_error == "raise":
-        return _evaluate_pair(pair, fused, entries)
+        return measure_pair(pair, fused, entries)
     if fused is None:
         return "its fused image is missing: name it like the pair", []
     try:
-        return _evaluate_pair(pair, fused, entries)
+        return measure_pair(pair, fused, entries)
     except Exception as error:  # whatever it is, it costs this pair alone
         return sentence(error), []
 
 
-def _evaluate_pair(pair, fused, entries):
+def measure_pair(pair, fused, entries):
+    """Score one fused image.
+
+    Parameters
+    ----------
+    pair : ImagePairs of length 1
+    fused : array-like or path
+    entries : list of Entry
+
+    Returns
+    -------
+    row : dict of str to float
+    notices : list of (type, str, str)
+        What there is to say about the images.
+
+    Raises
+    ------
+    ValueError
+        If an image cannot be read or the sizes differ.
+    """
     from skfusion.images import as_float
 
     # What is said about images travels with the row, to be said once.

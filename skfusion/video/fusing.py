@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -17,8 +16,11 @@ from ..images import luma
 from ..images.notices import Notices
 from ..pairs import ImagePairs
 from ..sizes import sized
-from .streams import FrameReader, FrameWriter, VideoError
+from .containers import VideoError
+from .pairing import FramePairs, with_bar
+from .sound import Sound
 from .tone import ToneSmoother
+from .writing import FrameWriter
 
 __all__ = ["VideoError", "VideoReport", "fuse_video", "iter_video"]
 
@@ -36,6 +38,8 @@ class VideoReport:
     rate : Fraction
         Mean frames a second.
     codec, pixel_format : str
+    sound : tuple of str
+        Codecs of the sound that was copied.
     left_over : dict of str to int
         Frames of ``"infrared"`` and ``"visible"`` that had no partner.
     damaged : dict of str to int
@@ -50,6 +54,7 @@ class VideoReport:
     rate: Fraction
     codec: str
     pixel_format: str
+    sound: tuple
     left_over: dict
     damaged: dict
     seconds: float
@@ -57,12 +62,13 @@ class VideoReport:
     def __str__(self):
         return (
             f"{self.n_frames} frames of {self.shape[0]}x{self.shape[1]} at "
-            f"{float(self.rate):g} a second ({self.codec}, {self.pixel_format}), "
+            f"{float(self.rate):g} a second "
+            f"({', '.join((self.codec, self.pixel_format, *self.sound))}), "
             f"{self.n_frames / max(self.seconds, 1e-9):.1f} fused a second"
         )
 
 
-def iter_video(infrared, visible, *, match="number", on_error="raise"):
+def iter_video(infrared, visible, *, match="number", offset=0.0, on_error="raise"):
     """Yield the frame pairs of two videos as arrays.
 
     Parameters
@@ -71,10 +77,14 @@ def iter_video(infrared, visible, *, match="number", on_error="raise"):
         Videos of one frame size, in any format that FFmpeg reads.
     match : {"number", "time"}, default="number"
         Which frames are a pair: those of the same number, or for each visible frame
-        the infrared frame nearest in time (for cameras of different frame rates; both
-        videos start together).
+        the infrared frame nearest in time (for cameras of different frame rates).
+    offset : float, default=0.0
+        Seconds by which the infrared video starts later than the visible one: its
+        frame at 0 s belongs to the visible one at ``offset`` s. Below 0 it starts
+        earlier. Frames from before both videos run are left out.
     on_error : {"raise", "repeat"}, default="raise"
-        At a frame that cannot be decoded: stop, or put the one before in its place.
+        At a frame that cannot be decoded: stop, or put the one before in its place. A
+        file that is cut or damaged as a whole ends where it cannot be read any more.
 
     Yields
     ------
@@ -87,7 +97,7 @@ def iter_video(infrared, visible, *, match="number", on_error="raise"):
     VideoError
         A ValueError, naming the file: if one is missing, no video, or damaged.
     ValueError
-        If the frame sizes differ.
+        If the frame sizes differ, or the videos have no moment in common.
     ImportError
         If PyAV is not installed.
 
@@ -105,8 +115,7 @@ def iter_video(infrared, visible, *, match="number", on_error="raise"):
     ...     for ir, vis in iter_video(infrared, visible):
     ...         yield fuse(ir, vis).mean()
     """
-    pairing = _Pairing(infrared, visible, match, on_error)
-    return _arrays(pairing)
+    return _arrays(FramePairs(infrared, visible, match, on_error, offset))
 
 
 def _arrays(pairing):
@@ -128,6 +137,7 @@ def fuse_video(
     crf=18,
     bit_depth=8,
     match="number",
+    offset=0.0,
     on_error="raise",
     overwrite=False,
     verbose=0,
@@ -148,7 +158,8 @@ def fuse_video(
         begins with :class:`~skfusion.transforms.Resize`. 10- to 16-bit videos
         keep their bits up to the fuser.
     out : path
-        A file ending in ``.mp4``, ``.mov`` or ``.mkv``. It has no sound.
+        A file ending in ``.mp4``, ``.mov`` or ``.mkv``. It gets the sound of the
+        visible video, or else of the infrared one, as it is.
     temporal : float, default=0.0
         Time constant in seconds of the running tone to which every frame is brought,
         against flicker that the sources do not have; see Notes. 0 is off; 1 is good
@@ -161,7 +172,7 @@ def fuse_video(
         similar scale for MPEG-4.
     bit_depth : {8, 16}, default=8
         16 with ``"ffv1"`` only.
-    match, on_error
+    match, offset, on_error
         As in :func:`iter_video`.
     overwrite : bool, default=False
         Replace ``out`` if it exists.
@@ -212,8 +223,9 @@ def fuse_video(
     out = Path(out)
     check_not_input([out], (infrared, visible), "out")
     start = time.perf_counter()
-    with _Pairing(infrared, visible, match, on_error) as pairing:
-        writer = FrameWriter(out, pairing.visible, codec, crf, bit_depth)
+    pairing = FramePairs(infrared, visible, match, on_error, offset)
+    with pairing, Sound(pairing.visible, pairing.infrared) as sound:
+        writer = FrameWriter(out, pairing.visible, codec, crf, bit_depth, sound=sound)
         if out.exists() and not overwrite:
             raise FileExistsError(
                 f"out={str(out)!r} exists: overwrite=True replaces it."
@@ -221,7 +233,9 @@ def fuse_video(
         steady = _Steady(temporal) if temporal else None
         shape, n_frames, notices = None, 0, Notices()
         try:
-            for now, ir, vis in _with_bar(pairing, verbose):
+            for now, ir, vis in with_bar(pairing, verbose):
+                if not n_frames:
+                    sound.begin(pairing.clocks())
                 pair = ImagePairs([ir], [vis], names=[f"frame {n_frames}"])
                 if shape is None and sized(estimator, pair) is pair:
                     pairing.check_size(ir, vis)
@@ -230,7 +244,7 @@ def fuse_video(
                     if steady is not None:
                         left = sized(estimator, pair)
                         fused = steady(*left.read(0), fused, now)
-                writer.write(fused, now)
+                writer.write(fused, now - pairing.start)
                 shape, n_frames = fused.shape, n_frames + 1
             if not n_frames:
                 raise VideoError(f"{pairing.visible.name} has no frame to fuse.")
@@ -244,6 +258,7 @@ def fuse_video(
             rate=pairing.visible.rate,
             codec=writer.codec,
             pixel_format=writer.pixel_format,
+            sound=sound.codecs,
             left_over=pairing.left_over,
             damaged={
                 "infrared": pairing.infrared.n_damaged,
@@ -271,131 +286,3 @@ class _Steady:
         gray = fused if fused.ndim == 2 else luma(fused)
         steady = self._smoother(ir, luma(vis), gray, max(elapsed, 0.0))
         return steady if fused.ndim == 2 else with_chroma(steady, fused)
-
-
-class _Pairing:
-    """Two open videos and the pairs of their frames."""
-
-    def __init__(self, infrared, visible, match, on_error):
-        if match not in ("number", "time"):
-            raise ValueError(f"match={match!r}: use 'number' or 'time'.")
-        if on_error not in ("raise", "repeat"):
-            raise ValueError(f"on_error={on_error!r}: use 'raise' or 'repeat'.")
-        self._match = match
-        self.infrared = FrameReader(infrared, "infrared", on_error)
-        try:
-            self.visible = FrameReader(visible, "visible", on_error)
-        except BaseException:
-            self.infrared.close()
-            raise
-        self.left_over = {"infrared": 0, "visible": 0}
-        self.lag = 0.0  # seconds by which the infrared frame of a pair is later
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.infrared.close()
-        self.visible.close()
-
-    @property
-    def n_frames(self):
-        """Pairs to expect, ``None`` if unknown."""
-        counts = [self.visible.n_frames]
-        if self._match == "number":
-            counts.append(self.infrared.n_frames)
-        return None if None in counts else min(counts)
-
-    def __iter__(self):
-        """Yield the time of the visible frame and both images."""
-        pairs = self._by_number() if self._match == "number" else self._by_time()
-        for i, (now, ir, vis) in enumerate(pairs):
-            if i == 0:
-                self._check_rates()
-            yield now, ir, vis
-        self._report()
-
-    def check_size(self, ir, vis):
-        """Refuse frames of two sizes."""
-        if ir.shape != vis.shape[:2]:
-            raise ValueError(
-                f"{self.infrared.name} has frames of {ir.shape[0]}x{ir.shape[1]} and "
-                f"{self.visible.name} of {vis.shape[0]}x{vis.shape[1]} (rows x "
-                "columns): bring them to one size, e.g. with "
-                "skfusion.transforms.Resize(to='visible') before the fuser or with "
-                "ffmpeg's scale filter for the same field of view, or register them "
-                "first."
-            )
-
-    def _check_rates(self):
-        ratio = self.infrared.rate / self.visible.rate
-        if self._match == "number" and not 0.99 < ratio < 1.01:
-            warnings.warn(
-                f"the infrared video has {float(self.infrared.rate):g} frames a "
-                f"second, the visible one {float(self.visible.rate):g}, and frames of "
-                "one number are paired: match='time' pairs those of one time.",
-                stacklevel=4,
-            )
-
-    def _by_number(self):
-        visible, start = iter(self.visible), None
-        for before, ir in self.infrared:
-            now, vis = next(visible, (None, None))
-            if vis is None:
-                # The infrared frame in hand is one of those left over.
-                self.left_over["infrared"] += 1
-                return
-            start = before - now if start is None else start
-            self.lag = float(before - now - start)
-            yield now, ir, vis
-
-    def _by_time(self):
-        frames = iter(self.infrared)
-        ahead = here = next(frames, None)
-        step = 1 / self.infrared.rate
-        for now, vis in self.visible:
-            while ahead is not None and abs(ahead[0] - now) <= abs(here[0] - now):
-                here, ahead = ahead, next(frames, None)
-            if here is None or (ahead is None and now > here[0] + 2 * step):
-                self.left_over["visible"] += 1
-                return
-            yield now, here[1], vis
-        self.left_over["infrared"] += ahead is not None
-
-    def _report(self):
-        if abs(self.lag) > 0.5 / float(self.visible.rate):
-            warnings.warn(
-                f"frames of one number are paired, and at the end the infrared ones "
-                f"are {abs(self.lag):.2g} s {'later' if self.lag > 0 else 'earlier'} "
-                "than the visible ones: match='time' pairs those of one time.",
-                stacklevel=4,
-            )
-        for name, other in (("infrared", "visible"), ("visible", "infrared")):
-            reader, partner = getattr(self, name), getattr(self, other)
-            self.left_over[name] += reader.count_left()
-            # By time, the last frames of two rates need not meet.
-            by_time = self._match == "time"
-            spare = math.ceil(reader.rate / partner.rate) if by_time else 0
-            if self.left_over[name] > spare:
-                warnings.warn(
-                    f"{partner.name} ends first: {self.left_over[name]} frames of "
-                    f"{reader.name} are left over.",
-                    stacklevel=4,
-                )
-            if reader.n_damaged:
-                warnings.warn(
-                    f"{reader.name}: {reader.n_damaged} of its frames are damaged.",
-                    stacklevel=4,
-                )
-
-
-def _with_bar(pairing, verbose):
-    if verbose <= 0:
-        yield from pairing
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=pairing.n_frames, unit="frame", desc="fusing") as bar:
-        for pair in pairing:
-            yield pair
-            bar.update()

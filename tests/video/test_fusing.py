@@ -17,45 +17,12 @@ from skfusion.pipelines import get_pipeline
 from skfusion.transforms import Resize
 from skfusion.video import VideoError, fuse_video, iter_video
 
+from .clips import damage, read, scene, times, write
+
 av = pytest.importorskip("av")
 
 VISIBLE = AverageFuser(visible_weight=1.0)
 INFRARED = AverageFuser(visible_weight=0.0)
-
-
-def scene(i, shape=(48, 64)):
-    """A smooth colour frame with a bar that moves."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    image = np.stack([60 + rows, 200 - columns, 90 + (rows + columns) // 2], -1)
-    image[:, 4 * i : 4 * i + 6] = (220, 40, 60)
-    return image.astype(np.uint8)
-
-
-def write(path, images, codec="ffv1", rate=25, pts=None, base=None, form=None, **kw):
-    """Write uint8 or uint16 images with PyAV alone."""
-    first = images[0]
-    deep = first.dtype == np.uint16
-    if first.ndim == 2:
-        source = "gray16le" if deep else "gray"
-    else:
-        source = "gbrp16le" if deep else "rgb24"
-    if form is None:
-        form = "bgr0" if source == "rgb24" and codec == "ffv1" else source
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, options=kw or None)
-        stream.height, stream.width = first.shape[:2]
-        stream.pix_fmt = form
-        if base is not None:
-            stream.codec_context.time_base = base
-        for i, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, source)
-            if source != form:
-                frame = frame.reformat(format=form)
-            if pts is not None:
-                frame.pts, frame.time_base = pts[i], base
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
 
 
 @pytest.fixture
@@ -69,16 +36,6 @@ def clip(tmp_path):
         grays,
         images,
     )
-
-
-def read(path):
-    return [visible for _, visible in iter_video(path, path)]
-
-
-def times(path):
-    with av.open(str(path)) as container:
-        packets = [p for p in container.demux(video=0) if p.size]
-        return sorted(p.pts * p.time_base for p in packets)
 
 
 def test_iter_video_yields_the_frames(clip):
@@ -285,17 +242,6 @@ def test_a_video_without_a_frame(tmp_path):
     with pytest.raises(VideoError, match="empty.mkv"):
         fuse_video(VISIBLE, path, path, tmp_path / "out.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["empty.mkv"]
-
-
-def damage(path, target, frame):
-    """Overwrite most of a compressed frame of an intra-only file."""
-    with av.open(str(path)) as container:
-        packets = [p for p in container.demux(video=0) if p.size]
-        start, size = packets[frame].pos, packets[frame].size
-    data = bytearray(path.read_bytes())
-    data[start + 8 : start + size - 2] = bytes(size - 10)
-    target.write_bytes(data)
-    return target
 
 
 def test_a_damaged_frame(clip, tmp_path):
@@ -601,3 +547,42 @@ def test_cameras_that_drift_apart_are_named_and_the_advice_pairs_them(tmp_path):
     vis = write(tmp_path / "vis2.mkv", long, rate=25)
     with pytest.warns(UserWarning, match=r"0\.025 s earlier .* match='time'"):
         list(iter_video(fine, vis))
+
+
+def test_command_line_brings_the_frames_to_one_size(clip, tmp_path, capsys):
+    small = write(tmp_path / "small.mkv", [gray[::2, ::2] for gray in clip[2]])
+    out = tmp_path / "out.mkv"
+    words = ["fuse-video", str(small), str(clip[1]), "-o", str(out), "--codec", "ffv1"]
+    words += ["--method", "average", "--quiet", "--force"]
+    assert main(words) == 2
+    assert "--resize visible" in capsys.readouterr().err
+    for side, shape in (("visible", (48, 64, 3)), ("infrared", (24, 32, 3))):
+        assert main([*words, "--resize", side]) == 0
+        assert read(out)[0].shape == shape
+        resized = Pipeline([("size", Resize(to=side)), ("fuse", AverageFuser())])
+        estimator = PreserveChroma(resized)
+        expected = estimator.transform([(clip[2][3][::2, ::2], clip[3][3])])[0]
+        assert np.abs(read(out)[3] / 255 - expected).max() < 1 / 255
+
+
+@pytest.mark.filterwarnings("always::skfusion.images.notices.NarrowRangeWarning")
+def test_command_line_stretches_the_counts_of_a_thermal_camera(clip, tmp_path, capsys):
+    counts = np.linspace(7000, 7400, 48 * 64).reshape(48, 64).astype(np.uint16)
+    deep = write(tmp_path / "deep.mkv", [counts] * 12)
+    out = tmp_path / "out.mkv"
+    words = ["fuse-video", str(deep), str(clip[1]), "-o", str(out), "--codec", "ffv1"]
+    words += ["--method", "average", "--param", "fuse__visible_weight=0"]
+    words += ["--color", "gray", "--quiet", "--force"]
+    assert main(words) == 0
+    assert "--stretch" in capsys.readouterr().err  # it is told to be all but flat
+    assert np.ptp(read(out)[0]) < 4
+    for given, low, high in (([], 1, 99), (["10", "80"], 10, 80)):
+        assert main([*words, "--stretch", *given]) == 0
+        assert capsys.readouterr().err == ""
+        frame = read(out)[0].astype(int)
+        bounds = np.percentile(counts, (low, high))
+        expected = np.clip((counts - bounds[0]) / np.ptp(bounds), 0, 1)
+        assert np.abs(frame - 255 * expected).max() <= 1
+    assert main([*words, "--stretch", "99", "1"]) == 2
+    assert "99" in capsys.readouterr().err
+    assert main([*words, "--stretch", "--resize", "visible"]) == 0
