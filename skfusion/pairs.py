@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .images import as_float, door
+from .images import as_float, door, pixels
 from .images.cells import Resized, Stretched, file_state
 from .images.objects import as_array
 
@@ -155,10 +155,32 @@ class ImagePairs:
         skfusion.images.NarrowRangeWarning
             If one of them has 16 bits and fills a sliver of them.
         """
-        infrared, name = self._infrared.peek(index), self.names[index]
-        ir = door.infrared(infrared, _call("infrared", infrared, name))
-        vis = self.read_visible(index)
-        if ir.shape != vis.shape[:2]:
+        ir, vis = self.read_stored(index)
+        return pixels.weighed(pixels.scaled(ir)), pixels.scaled(vis)
+
+    def read_stored(self, index):
+        """Read and check one pair as :meth:`read` does, unscaled.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        infrared, visible : ndarray of uint8, uint16 or float32, shape (H, W) or \
+(H, W, 3)
+            The numbers that are stored; float ones lie in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            As :meth:`read`.
+        """
+        infrared, visible = self._infrared.peek(index), self._visible.peek(index)
+        name = self.names[index]
+        ir = door.stored_infrared(infrared, _call("infrared", infrared, name))
+        vis = door.stored_visible(visible, _call("visible", visible, name))
+        if ir.shape[:2] != vis.shape[:2]:
             raise ValueError(
                 f"pair {name!r}: infrared is {ir.shape[0]}x{ir.shape[1]} and visible "
                 f"{vis.shape[0]}x{vis.shape[1]} (rows x columns): bring them to one "

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import sys
 import threading
 import time
+from queue import Empty, Queue
 
 __all__ = [
+    "FirstToLast",
     "WorkerEndedError",
+    "ahead",
     "end_with_parent",
     "keep_freed_memory",
     "one_thread",
@@ -100,6 +104,60 @@ def stream(tasks, n_jobs=None, **options):
         ) from None
 
 
+_END = object()
+
+
+def ahead(items, n=2):
+    """Yield items that another thread draws, a few ahead of their use.
+
+    Parameters
+    ----------
+    items : iterable
+        What it raises is raised here, in its turn.
+    n : int, default=2
+        How many may wait.
+
+    Yields
+    ------
+    object
+
+    Examples
+    --------
+    >>> from skfusion.workers import ahead
+    >>> list(ahead(range(3)))
+    [0, 1, 2]
+    """
+    queue, stopped = Queue(n), threading.Event()
+
+    def draw():
+        try:
+            for item in items:
+                queue.put((item, None))
+                if stopped.is_set():
+                    return
+            queue.put((_END, None))
+        except BaseException as error:
+            queue.put((_END, error))
+
+    # What is said about images reaches the one who collects it here.
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(draw,), daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = queue.get()
+            if error is not None:
+                raise error
+            if item is _END:
+                return
+            yield item
+    finally:
+        stopped.set()
+        while thread.is_alive():
+            with contextlib.suppress(Empty):
+                queue.get(timeout=0.01)
+
+
 @contextlib.contextmanager
 def one_thread():
     """Hold every thread pool that a method may use at one thread, until the end.
@@ -132,32 +190,48 @@ def one_thread():
         yield
 
 
-class _SharedPools:
-    """The pools that Python threads share: the first one holds, the last one undoes."""
+class FirstToLast:
+    """A state of the whole process that threads hold together.
+
+    The first one sets it, the last one undoes it. A subclass implements
+    ``hold(undo)``: it sets the state and leaves in ``undo``, an
+    :class:`contextlib.ExitStack`, what brings back the one before.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._users = 0
         self._undo = None
 
-    def __enter__(self):
-        import cv2  # every worker that writes an image will load it
-        from threadpoolctl import threadpool_limits
+    def hold(self, undo):
+        """Set the state."""
+        raise NotImplementedError
 
+    def __enter__(self):
         with self._lock:
+            if self._users == 0:
+                self._undo = contextlib.ExitStack()
+                self.hold(self._undo)
             self._users += 1
-            if self._users > 1:
-                return
-            self._undo = contextlib.ExitStack()
-            self._undo.callback(cv2.setNumThreads, cv2.getNumThreads())
-            cv2.setNumThreads(1)
-            self._undo.enter_context(threadpool_limits(1, user_api="blas"))
 
     def __exit__(self, *error):
         with self._lock:
             self._users -= 1
             if self._users == 0:
                 self._undo.close()
+
+
+class _SharedPools(FirstToLast):
+    """The pools of threads that Python threads share."""
+
+    def hold(self, undo):
+        """Hold them at one thread."""
+        import cv2  # every worker that writes an image will load it
+        from threadpoolctl import threadpool_limits
+
+        undo.callback(cv2.setNumThreads, cv2.getNumThreads())
+        cv2.setNumThreads(1)
+        undo.enter_context(threadpool_limits(1, user_api="blas"))
 
 
 _shared_pools = _SharedPools()

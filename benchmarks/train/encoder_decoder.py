@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from _device_pairs import DevicePairs, read_folder, varied
 
-from skfusion.learning.training import make_generator, resolve_device
+from skfusion.learning.devices import resolve_device
+from skfusion.learning.training import make_generator
 from skfusion.losses import LOOKS, Sources, metric_values
 from skfusion.networks.autoencoders.encoder_decoder import (
     STRIDE,

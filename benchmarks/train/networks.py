@@ -213,7 +213,7 @@ def train_one(args):
 def _device_name(device):
     import torch
 
-    from skfusion.learning.training import resolve_device
+    from skfusion.learning.devices import resolve_device
 
     device = resolve_device(device)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"

@@ -12,7 +12,16 @@ from .false_colour import notice_false_colour
 from .objects import as_array
 from .ranges import notice_range
 
-__all__ = ["as_float", "as_levels", "infrared", "load", "luma", "visible"]
+__all__ = [
+    "as_float",
+    "as_levels",
+    "infrared",
+    "load",
+    "luma",
+    "stored_infrared",
+    "stored_visible",
+    "visible",
+]
 
 
 def _or_path(function):
@@ -28,8 +37,8 @@ as_levels = _or_path(pixels.as_levels)
 luma = _or_path(pixels.luma)
 
 
-def infrared(image, name="infrared"):
-    """Return an infrared image as gray float32, and say what is odd about it.
+def stored_infrared(image, name="infrared"):
+    """Return an infrared image in the numbers it is stored in; say what is odd.
 
     Parameters
     ----------
@@ -39,8 +48,7 @@ def infrared(image, name="infrared"):
 
     Returns
     -------
-    ndarray of float32, shape (H, W)
-        In [0, 1].
+    ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
 
     Warns
     -----
@@ -53,14 +61,14 @@ def infrared(image, name="infrared"):
     from_file = isinstance(image, (str, os.PathLike, LazyImage))
     image, notes = seen(image, name)
     image = as_array(image, name)
-    gray = pixels.luma(image, name)
+    stored = pixels.as_stored(image, name)
     notice_range(image, name)
     notice_false_colour(image, name, notes, from_file=from_file)
-    return gray
+    return stored
 
 
-def visible(image, name="visible"):
-    """Return a visible image as float32, and say what is odd about it.
+def stored_visible(image, name="visible"):
+    """Return a visible image in the numbers it is stored in; say what is odd.
 
     Parameters
     ----------
@@ -70,8 +78,7 @@ def visible(image, name="visible"):
 
     Returns
     -------
-    ndarray of float32, shape (H, W) or (H, W, 3)
-        In [0, 1].
+    ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
 
     Warns
     -----
@@ -80,6 +87,22 @@ def visible(image, name="visible"):
     """
     image, _ = seen(image, name)
     image = as_array(image, name)
-    checked = pixels.as_float(image, name)
+    stored = pixels.as_stored(image, name)
     notice_range(image, name)
-    return checked
+    return stored
+
+
+def infrared(image, name="infrared"):
+    """Return an infrared image as gray float32 ``(H, W)`` in [0, 1].
+
+    As :func:`stored_infrared`, which says what it warns of.
+    """
+    return pixels.weighed(pixels.scaled(stored_infrared(image, name)))
+
+
+def visible(image, name="visible"):
+    """Return a visible image as float32 ``(H, W)`` or ``(H, W, 3)`` in [0, 1].
+
+    As :func:`stored_visible`, which says what it warns of.
+    """
+    return pixels.scaled(stored_visible(image, name))

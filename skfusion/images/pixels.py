@@ -8,7 +8,16 @@ import numpy as np
 from .._kernels.luma import LUMA
 from .objects import as_array
 
-__all__ = ["as_float", "as_levels", "grey_levels", "luma", "to_dtype"]
+__all__ = [
+    "as_float",
+    "as_levels",
+    "as_stored",
+    "grey_levels",
+    "luma",
+    "scaled",
+    "to_dtype",
+    "weighed",
+]
 
 _LUMA = np.array(LUMA)
 # A float image may miss [0, 1] by the rounding of a resize, and no more.
@@ -51,7 +60,40 @@ def as_float(image, name="image") -> np.ndarray:
     >>> as_float(np.array([[0, 255]], dtype=np.uint8))
     array([[0., 1.]], dtype=float32)
     """
+    return scaled(_checked(image, name))
+
+
+def as_stored(image, name="image") -> np.ndarray:
+    """Return an image in the numbers that it came in, checked as by :func:`as_float`.
+
+    For who brings integers to another place, a GPU say, and scales them there.
+
+    Parameters
+    ----------
+    image : array-like
+        As for :func:`as_float`.
+    name : str, default="image"
+        What to call the image in an error.
+
+    Returns
+    -------
+    ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.images.pixels import as_stored
+    >>> as_stored(np.array([[7]], dtype=np.uint8)), as_stored(np.array([[0.5]]))
+    (array([[7]], dtype=uint8), array([[0.5]], dtype=float32))
+    """
     array = _checked(image, name)
+    if array.dtype == np.uint8 or array.dtype == np.uint16:
+        return array
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def scaled(array):
+    """Return what :func:`as_stored` gives as C-contiguous float32 in [0, 1]."""
     if array.dtype == np.uint8:
         return np.multiply(array, np.float32(1 / 255), dtype=np.float32)
     if array.dtype == np.uint16:
@@ -115,7 +157,11 @@ def luma(image, name="image") -> np.ndarray:
     >>> luma(np.full((1, 1, 3), 0.5)).shape
     (1, 1)
     """
-    image = as_float(image, name)
+    return weighed(as_float(image, name))
+
+
+def weighed(image):
+    """Return the luma of what :func:`scaled` gives."""
     if image.ndim == 2:
         return image
     weights = _LUMA.astype(np.float32)

@@ -13,17 +13,20 @@ from torch import nn
 
 from ..images import luma
 from .crops import random_crop
+from .devices import resolve_device
 from .fuser import NetworkFuser
 from .tiling import map_tiles
-from .training import (
-    DECAYS,
-    make_generator,
-    rate_factor,
-    resolve_device,
-    train_network,
-)
+from .training import DECAYS, make_generator, rate_factor, train_network
 
-__all__ = ["PairForm", "PairGraph", "PairNetworkFuser", "reflect_to", "stretch"]
+__all__ = [
+    "PairForm",
+    "PairGraph",
+    "PairNetworkFuser",
+    "for_inference",
+    "reflect_by",
+    "reflect_to",
+    "stretch",
+]
 
 
 class PairNetworkFuser(NetworkFuser):
@@ -61,8 +64,8 @@ class PairNetworkFuser(NetworkFuser):
 
     # Fusing ---------------------------------------------------------------------------
 
-    def _make_form(self, network, device):
-        return PairForm(self._paired(network), device)
+    def _make_form(self, network, device, dtype):
+        return PairForm(self._paired(network), device, dtype)
 
     def _paired(self, network):
         """Return the network of two images that fuses, by default the trained one.
@@ -71,7 +74,7 @@ class PairNetworkFuser(NetworkFuser):
         """
         return network
 
-    def _fuse(self, ir, vis):
+    def _fuse_batch(self, ir, vis):
         fused = self._fused(ir, vis)
         return stretch(fused) if self._stretches() else fused
 
@@ -80,12 +83,12 @@ class PairNetworkFuser(NetworkFuser):
 
     def _fused(self, ir, vis):
         """Return the network's output, neither stretched nor clipped."""
-        form = self._form()
+        form = self._form(ir.device)
         self._check_tiles(form)
-        height, width = ir.shape
-        stack = np.stack([reflect_to(image, form.min_size) for image in (ir, vis)])
+        height, width = ir.shape[2:]
+        stack = reflect_to(torch.cat([ir, vis], 1), form.min_size)
         fused = map_tiles(form, stack, self.tile_size, form.reach)
-        return fused[:height, :width]
+        return fused[..., :height, :width]
 
     def _check_tiles(self, form):
         if self.tile_size is None:
@@ -168,19 +171,25 @@ class PairNetworkFuser(NetworkFuser):
 
 
 class PairForm:
-    """A network on a device, from the stack of two images to the fused one."""
+    """A network on a device, from stacks of two images to the fused ones.
 
-    def __init__(self, network, device):
+    Parameters
+    ----------
+    network : FusionNetwork
+    device : torch.device
+    dtype : torch.dtype, default=torch.float32
+        In which it computes; what goes in and comes out is float32.
+    """
+
+    def __init__(self, network, device, dtype=torch.float32):
         self.min_size, self.reach = network.min_size, network.reach
-        self.multiple, self.device = network.multiple, device
-        network = copy.deepcopy(network).to(device, memory_format=torch.channels_last)
-        self.network = network.eval().requires_grad_(False)
+        self.multiple, self.dtype = network.multiple, dtype
+        self.network = for_inference(network, device, dtype)
 
-    @torch.inference_mode()
     def __call__(self, stack):
-        """Map float32 ``(2, h, w)`` to ``(h, w)``."""
-        ir, vis = torch.from_numpy(stack)[:, None, None].to(self.device)
-        return self.network(ir, vis)[0, 0].cpu().numpy()
+        """Map ``(n, 2, h, w)``, infrared first, to ``(n, 1, h, w)``."""
+        ir, vis = stack.to(self.dtype).split(1, 1)
+        return self.network(ir, vis).float()
 
 
 class PairGraph(nn.Module):
@@ -209,13 +218,29 @@ class PairGraph(nn.Module):
         return fused.clamp(0, 1)
 
 
-def reflect_to(image, size):
-    """Reflect an ``(H, W)`` image, as often as needed, to ``size`` pixels a side."""
-    pad = [(0, max(size - n, 0)) for n in image.shape]
-    return np.pad(image, pad, mode="reflect") if any(map(any, pad)) else image
+def for_inference(network, device, dtype=torch.float32):
+    """Return a copy of a network on a device: in eval mode, without gradients."""
+    network = copy.deepcopy(network).to(device, dtype)
+    network = network.to(memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
+
+
+def reflect_to(images, size):
+    """Reflect ``(..., h, w)`` images, as often as needed, to ``size`` pixels a side."""
+    return reflect_by(images, *(max(size - n, 0) for n in images.shape[-2:]))
+
+
+def reflect_by(images, below, right):
+    """Reflect ``(..., h, w)`` images, as often as needed, below and to the right."""
+    for dim, extra in ((-2, below), (-1, right)):
+        if extra:
+            index = np.pad(np.arange(images.shape[dim]), (0, extra), mode="reflect")
+            index = torch.from_numpy(index).to(images.device)
+            images = images.index_select(dim, index)
+    return images
 
 
 def stretch(fused):
-    """Stretch an image to [0, 1]; a flat one stays as it is."""
-    low, high = fused.min(), fused.max()
-    return (fused - low) / (high - low) if high > low else fused
+    """Stretch ``(n, 1, h, w)`` images to [0, 1], each; a flat one stays as it is."""
+    low, high = fused.amin((1, 2, 3), True), fused.amax((1, 2, 3), True)
+    return torch.where(high > low, (fused - low) / (high - low), fused)

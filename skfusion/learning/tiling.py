@@ -14,17 +14,18 @@ def map_tiles(function, stack, tile_size, reach):
     Parameters
     ----------
     function : callable
-        From float32 ``(n, h, w)`` to ``(..., h, w)``; an output pixel depends on the
+        From ``(..., h, w)`` to ``(..., h, w)``; an output pixel depends on the
         input at most ``reach`` pixels away, and on the border of the image only within
         that distance of it.
-    stack : ndarray of float32, shape (n, H, W)
+    stack : ndarray or Tensor, shape (..., H, W)
     tile_size : int or None
         Side of the tiles without their overlap; ``None`` is one tile.
     reach : int
 
     Returns
     -------
-    ndarray of float32, shape (..., H, W)
+    ndarray or Tensor, shape (..., H, W)
+        What the function returns.
 
     Examples
     --------
@@ -34,7 +35,7 @@ def map_tiles(function, stack, tile_size, reach):
     >>> map_tiles(lambda part: part[0] * 2, stack, 3, 1).sum()
     np.float32(70.0)
     """
-    height, width = stack.shape[1:]
+    height, width = stack.shape[-2:]
     if tile_size is None or max(height, width) <= tile_size:
         return function(stack)
     out = None
@@ -42,12 +43,24 @@ def map_tiles(function, stack, tile_size, reach):
         for left in range(0, width, tile_size):
             row, column = max(top - reach, 0), max(left - reach, 0)
             tile = stack[
-                :, row : top + tile_size + reach, column : left + tile_size + reach
+                ..., row : top + tile_size + reach, column : left + tile_size + reach
             ]
-            part = function(np.ascontiguousarray(tile))
+            part = function(_contiguous(tile))
             if out is None:
-                out = np.empty((*part.shape[:-2], height, width), dtype=np.float32)
+                out = _empty(part, (*part.shape[:-2], height, width))
             target = out[..., top : top + tile_size, left : left + tile_size]
             part = part[..., top - row :, left - column :]
-            target[:] = part[..., : target.shape[-2], : target.shape[-1]]
+            target[...] = part[..., : target.shape[-2], : target.shape[-1]]
     return out
+
+
+def _contiguous(tile):
+    return np.ascontiguousarray(tile) if _is_array(tile) else tile.contiguous()
+
+
+def _empty(like, shape):
+    return np.empty(shape, like.dtype) if _is_array(like) else like.new_empty(shape)
+
+
+def _is_array(images):
+    return isinstance(images, np.ndarray)

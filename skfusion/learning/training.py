@@ -10,7 +10,7 @@ import torch
 
 from .epochs import run_epochs, set_rates
 
-__all__ = ["DECAYS", "make_generator", "rate_factor", "resolve_device", "train_network"]
+__all__ = ["DECAYS", "make_generator", "rate_factor", "train_network"]
 
 DECAYS = ("constant", "linear", "late", "cosine", "exponential")
 
@@ -35,27 +35,6 @@ def make_generator(random_state):
     else:
         seed = int(random_state)
     return torch.Generator().manual_seed(seed)
-
-
-def resolve_device(device):
-    """Return the ``torch.device`` that ``"auto"`` or a name stands for, now.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device on this machine.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"device={device!r} cannot be used here ({reason}): use 'auto' or 'cpu'."
-        ) from None
-    return resolved
 
 
 def rate_factor(decay, last, progress):

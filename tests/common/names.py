@@ -65,6 +65,10 @@ SHARED = {
         "weight in training: likeness to the infrared image",
         "infrared image",
     ),
+    "inference_batch_size": (
+        "pairs that a network fuses together",
+        "fuses together.*batch_size",
+    ),
     "initial_weights": ("where training starts", "training starts"),
     "inputs": ("one input of two images, or two", "two"),
     "intensity_weight": ("weight in training: intensity", "intensities|images"),
@@ -103,6 +107,7 @@ SHARED = {
         "program|published|code|toolbox|least to",
     ),
     "patch_size": ("side of the patches, pixels", "Side of the square patches"),
+    "precision": ("what a network computes in", "computes in"),
     "projection": ("a projection in place of the weights", "A projection"),
     "radius": ("radius of a window, pixels", "[Rr]adius|window"),
     "random_state": (

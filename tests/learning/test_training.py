@@ -10,7 +10,6 @@ from skfusion.learning.training import (
     DECAYS,
     make_generator,
     rate_factor,
-    resolve_device,
     train_network,
 )
 
@@ -46,18 +45,6 @@ def test_generator_leaves_the_global_ones_alone():
         make_generator(random_state)
     assert np.array_equal(np.random.get_state()[1], before[0])
     assert torch.equal(torch.get_rng_state(), before[1])
-
-
-def test_device_auto_is_a_gpu_where_there_is_one():
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert resolve_device("auto").type == expected
-    assert resolve_device("cpu") == torch.device("cpu")
-
-
-@pytest.mark.parametrize("device", ["abacus", "cuda:99", ""])
-def test_a_device_that_is_not_there_is_an_error(device):
-    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
-        resolve_device(device)
 
 
 # Loop --------------------------------------------------------------------------------

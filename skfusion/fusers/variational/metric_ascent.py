@@ -14,7 +14,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from ...base import BaseFuser
 from ...images import luma
 from ...images.notices import Notices
-from ...learning.training import make_generator, resolve_device
+from ...learning.devices import resolve_device
+from ...learning.training import make_generator
 from ...losses import MeanRankLoss, Sources, metric_values
 from ...losses.registry import as_columns
 from ...pairs import as_pairs

@@ -23,6 +23,7 @@ from skfusion.learning.objectives import (
 from skfusion.losses import dssim
 
 from ...common.estimators import CHEAP
+from .outputs import unstretched
 
 SINGLE = ("DenseFuse", "NestFuse", "IFCNN", "DualBranch", "DeepFuse", "LiuCNN")
 NAMES = (*SINGLE, "RFNNest", "U2Fusion", "PMGI", "FusionGAN", "DDcGAN")
@@ -484,7 +485,7 @@ def test_one_network_serves_every_rule(name, parameter, values, rng, small_pairs
     for _ in range(2):
         for value in values:
             fuser = with_network(make(name, **wide, **{parameter: value}), network)
-            images[value].append(fuser._fused(*np.float32(small_pairs[0])))
+            images[value].append(unstretched(fuser, *np.float32(small_pairs[0])))
     for first, second in images.values():
         np.testing.assert_array_equal(first, second)
     for value in values[1:]:
@@ -495,7 +496,7 @@ def test_bare_statistics_ignore_the_trained_scale(small_pairs):
     network = drawn(make("FusionGAN", n_channels=2))
     pair = np.float32(small_pairs[0])
     before = with_network(make("FusionGAN", n_channels=2, parity=True), network)
-    before = before._fused(*pair)
+    before = unstretched(before, *pair)
     changed = drawn(FusionGAN(n_channels=2))
     for module in changed.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -503,7 +504,7 @@ def test_bare_statistics_ignore_the_trained_scale(small_pairs):
             torch.nn.init.constant_(module.bias, 0.4)
             module.running_mean += 1
     after = with_network(make("FusionGAN", n_channels=2, parity=True), changed)
-    np.testing.assert_array_equal(before, after._fused(*pair))
+    np.testing.assert_array_equal(before, unstretched(after, *pair))
 
 
 @pytest.mark.parametrize("name", ["DenseFuse", "U2Fusion", "PMGI", "FusionGAN"])
@@ -540,11 +541,11 @@ def test_tiles_join_without_a_seam(name, params, rng):
         with_network(make(name, **params, tile_size=size), network)
         for size in (None, 32)
     )
-    expected = whole._fused(ir, vis)
+    expected = unstretched(whole, ir, vis)
     assert np.ptp(expected) > 0
     scale = max(np.abs(expected).max(), 1)
     np.testing.assert_allclose(
-        tiled._fused(ir, vis), expected, rtol=0, atol=2e-6 * scale
+        unstretched(tiled, ir, vis), expected, rtol=0, atol=2e-6 * scale
     )
 
 

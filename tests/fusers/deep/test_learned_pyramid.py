@@ -14,7 +14,6 @@ from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
 from skfusion.fusers.deep.pyramid._pyramid_form import (
     KernelForm,
-    TorchForm,
     _transformed,
 )
 from skfusion.fusers.deep.pyramid._pyramid_graph import PyramidGraph
@@ -22,6 +21,7 @@ from skfusion.fusers.deep.pyramid._pyramid_opponents import (
     default_opponents,
     opponent_table,
 )
+from skfusion.fusers.deep.pyramid._pyramid_torch import TorchForm
 from skfusion.fusers.deep.pyramid._pyramid_training import halo
 from skfusion.images import luma
 from skfusion.networks.pyramid_decisions import PyramidDecisions
@@ -63,10 +63,11 @@ def pair(shape, seed=0):
     return rng.random((2, *shape), dtype=np.float32)
 
 
-def fused(form, ir, vis, strength=0.9, tone=0.7):
-    scene = form.scene(ir, vis)
-    image = form.rebuild(ir, vis, scene, strength)[0]
-    return form.toned(image, form.curve(image, scene), tone) if form.tone else image
+@torch.inference_mode()
+def fused(form, *planes, strength=0.9, tone=0.7):
+    """Return the fused image, then those of further planes."""
+    stack = torch.from_numpy(np.stack(planes))[None]
+    return form.fuse(stack, strength, tone, (None, 0))[0].numpy()
 
 
 @pytest.fixture(scope="module")
@@ -94,23 +95,26 @@ def test_kernels_give_the_numbers_of_the_network(name, shape):
     network, (ir, vis) = made(name), pair(shape)
     tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
     expected = network(*tensors, 0.9, 0.7)[0, 0].numpy()
-    np.testing.assert_allclose(fused(KernelForm(network), ir, vis), expected, atol=1e-5)
+    built = fused(KernelForm(network), ir, vis)[0]
+    np.testing.assert_allclose(built, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_forms_decide_alike(name):
     network, (ir, vis) = made(name), pair((45, 38))
     forms = KernelForm(network), TorchForm(network, torch.device("cpu"))
-    decided = [form.decide(ir, vis, form.scene(ir, vis), 0.6) for form in forms]
+    stack = torch.from_numpy(np.stack([ir, vis]))[None]
+    with torch.inference_mode():
+        decided = [form.maps(stack, 0.6, (None, 0)) for form in forms]
     for own, other in zip(*decided):
-        for a, b in zip(own, other):
-            for x, y in zip(a, b) if isinstance(a, list) else [(a, b)]:
+        if own is not None:
+            for x, y in zip(own, other):
                 np.testing.assert_allclose(x, y, atol=1e-5)
-    planes = [vis, pair((45, 38), 1)[0]]
-    built = [f.rebuild(ir, vis, f.scene(ir, vis), 0.6, planes) for f in forms]
+    planes = ir, vis, vis, pair((45, 38), 1)[0]
+    built = [fused(form, *planes, tone=0) for form in forms]
     np.testing.assert_allclose(*built, atol=1e-5)
     np.testing.assert_array_equal(built[0][0], built[0][1])
-    np.testing.assert_allclose(*(fused(f, ir, vis) for f in forms), atol=1e-5)
+    np.testing.assert_allclose(*(fused(form, *planes) for form in forms), atol=1e-5)
 
 
 def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):

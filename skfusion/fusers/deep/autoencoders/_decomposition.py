@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import copy
 import os
 
 import numpy as np
@@ -11,8 +10,9 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 
 from ....images import luma
+from ....learning.devices import inference, resolve_device
 from ....learning.fuser import NetworkFuser
-from ....learning.pair_fuser import reflect_to
+from ....learning.pair_fuser import for_inference, reflect_to
 from ....learning.tiling import map_tiles
 from ....pairs import as_pairs
 from ._join import join_maps
@@ -32,7 +32,7 @@ _SAMPLES = 16384
 class DecompositionFuser(NetworkFuser):
     """Base class of the fusers that decompose both images by one network.
 
-    A subclass implements ``_make_form(network, device)``: an object with ``encode``,
+    A subclass implements ``_make_form(network, device, dtype)``: with ``encode``,
     from ``(n, 1, h, w)`` to a tuple of ``(n, c, h, w)`` maps whose positions
     ``_base_and_detail`` are the base and the detail map, ``decode``, the way back
     (neither leaves a gradient), and the numbers ``margin`` (the image needs one row
@@ -62,9 +62,10 @@ class DecompositionFuser(NetworkFuser):
         """
         base, detail = (np.empty((len(as_pairs(X)), 2), dtype=object) for _ in "12")
         for i, j, form, image, crop in self._single_images(X):
-            maps = form.encode(image)
+            with inference(image.device):
+                maps = form.encode(image)
             for out, k in zip((base, detail), self._base_and_detail):
-                cut = maps[k][0][crop].cpu().numpy()
+                cut = maps[k][0][crop].float().cpu().numpy()
                 out[i, j] = np.ascontiguousarray(cut[0] if len(cut) == 1 else cut)
         return base, detail
 
@@ -83,40 +84,43 @@ class DecompositionFuser(NetworkFuser):
         """
         out = np.empty((len(as_pairs(X)), 2), dtype=object)
         for i, j, form, image, crop in self._single_images(X):
-            decoded = form.decode(form.encode(image))[0][crop][0]
-            out[i, j] = np.ascontiguousarray(decoded.cpu().numpy())
+            with inference(image.device):
+                decoded = form.decode(form.encode(image))[0][crop][0]
+            out[i, j] = np.ascontiguousarray(decoded.float().cpu().numpy())
         return out
 
     def _single_images(self, X):
         """Yield row, column, form, the image as a padded tensor, and what to keep."""
         self._validate_params()
         pairs = as_pairs(X)
-        form = self._form()
+        device = resolve_device(self.device)
+        form = self._form(device)
         for i in range(len(pairs)):
             ir, vis = pairs.read(i)
             for j, image in enumerate((ir, luma(vis))):
                 height, width = image.shape
-                padded = reflect_to(image, form.margin + 1)
-                tensor = torch.from_numpy(padded)[None, None]
-                yield i, j, form, tensor, np.s_[:, :height, :width]
+                tensor = torch.from_numpy(image)[None, None].to(device)
+                padded = reflect_to(tensor, form.margin + 1)
+                yield i, j, form, padded, np.s_[:, :height, :width]
 
-    def _fuse(self, ir, vis):
-        form = self._form()
-        height, width = ir.shape
-        stack = np.stack([reflect_to(image, form.margin + 1) for image in (ir, vis)])
+    def _fuse_batch(self, ir, vis):
+        form = self._form(ir.device)
+        height, width = ir.shape[2:]
+        stack = reflect_to(torch.cat([ir, vis], 1), form.margin + 1)
         fused = map_tiles(
             lambda tile: self._fuse_tile(form, tile),
             stack,
             self.tile_size,
             form.reach + (self.rule == "l1"),
         )
-        fused = fused[:height, :width]
+        fused = fused[..., :height, :width]
         return fused if self.level is None else lifted(fused, _level(ir, vis))
 
     def _fuse_tile(self, form, stack):
-        maps = form.encode(torch.from_numpy(stack)[:, None])
-        joined = tuple(join_maps(z[0], z[1], self.rule)[None] for z in maps)
-        return form.decode(joined)[0, 0].cpu().numpy()
+        """Fuse ``(n, 2, h, w)`` to ``(n, 1, h, w)``."""
+        maps = form.encode(stack.flatten(0, 1)[:, None])
+        joined = tuple(join_maps(z[::2], z[1::2], self.rule) for z in maps)
+        return form.decode(joined).float()
 
     def _onnx_module(self):
         from .._onnx_graphs import DecompositionGraph
@@ -140,47 +144,52 @@ def _level(ir, vis):
     The larger of both alone would wash out a scene in glare, their mean keeps a
     scene dark that one of them sees well: halfway between.
     """
-    return (np.maximum(ir, vis) + (ir + vis) / 2) / 2
+    return (torch.maximum(ir, vis) + (ir + vis) / 2) / 2
 
 
 def lifted(fused, brighter):
-    """Lift the grey levels of an image to those of another one, never below its own.
+    """Lift the grey levels of images to those of others, never below their own.
 
-    One rising curve for all pixels, through 33 quantiles of both images, so that
+    One rising curve for all pixels of an image, through 33 quantiles of both, so that
     nothing rings.
 
     Parameters
     ----------
-    fused, brighter : ndarray of float32, shape (H, W)
+    fused, brighter : Tensor of float32, shape (n, 1, H, W)
 
     Returns
     -------
-    ndarray of float32, shape (H, W)
+    Tensor of float32, shape (n, 1, H, W)
     """
-    step = max(1, int((fused.size / _SAMPLES) ** 0.5))
-    share = np.linspace(0, 1, 33)
+    step = max(1, int((fused[0].numel() / _SAMPLES) ** 0.5))
+    share = torch.linspace(0, 1, 33, dtype=torch.float64, device=fused.device)
     own, wanted = (
-        np.quantile(image[::step, ::step], share) for image in (fused, brighter)
+        torch.quantile(images[..., ::step, ::step].flatten(1).double(), share, dim=1).T
+        for images in (fused, brighter)
     )
-    rising = own + np.arange(len(own)) * 1e-7  # what is flat has no inverse
-    return np.interp(fused, rising, np.maximum(own, wanted)).astype(np.float32)
+    # What is flat has no inverse.
+    rising = own + torch.arange(len(share), device=fused.device) * 1e-7
+    wanted = torch.maximum(own, wanted)
+    slopes = wanted.diff() / rising.diff()
+    values = fused.flatten(1).double()
+    values = values.clamp(rising[:, :1], rising[:, -1:])
+    place = torch.searchsorted(rising, values, right=True).sub_(1)
+    place = place.clamp_(0, len(slopes[0]) - 1)
+    values = values.sub_(rising.gather(1, place)).mul_(slopes.gather(1, place))
+    return values.add_(wanted.gather(1, place)).float().view_as(fused)
 
 
 class TorchForm:
     """A network as it is, on a device, for inference."""
 
-    def __init__(self, network, device):
-        self.margin, self.reach = network.margin, network.reach
-        self.device = device
-        network = copy.deepcopy(network).to(device, memory_format=torch.channels_last)
-        self.network = network.eval().requires_grad_(False)
+    def __init__(self, network, device, dtype=torch.float32):
+        self.margin, self.reach, self.dtype = network.margin, network.reach, dtype
+        self.network = for_inference(network, device, dtype)
 
-    @torch.inference_mode()
     def encode(self, images):
         """Return the maps of ``(n, 1, h, w)`` images."""
-        return self.network.encode(images.to(self.device))
+        return self.network.encode(images.to(self.dtype))
 
-    @torch.inference_mode()
     def decode(self, maps):
         """Return the ``(n, 1, h, w)`` images of maps."""
         return self.network.decode(*maps)

@@ -26,6 +26,8 @@ _CHILDREN = {
 class InferenceForm:
     """An encoder-decoder network on a device; called with planes in [0, 1].
 
+    It computes in `dtype`; what goes in and comes out is float32.
+
     A 3x3 convolution and the mean behind it are one 4x4 convolution of stride 2. The
     last transposed convolution and the 3x3 behind it are one convolution at half the
     size. Without an activation the encoders are linear as well: the maps of the first
@@ -33,10 +35,9 @@ class InferenceForm:
     46 pixels, with the 1x1 fusion folded in.
     """
 
-    def __init__(self, network, device):
-        self.device = device
-        self._activation = network.activation
-        parts = {name: part.to(device) for name, part in network.state_dict().items()}
+    def __init__(self, network, device, dtype=torch.float32):
+        self.dtype, self._activation = dtype, network.activation
+        parts = {k: part.to(device, dtype) for k, part in network.state_dict().items()}
         self._encoders = [
             [fold_pool(parts[f"{side}.{i}.weight"]) for i in range(5)]
             for side in ("infrared", "visible")
@@ -49,17 +50,23 @@ class InferenceForm:
         self._last = _last_kernel(self._up[0], self._out)
         self._direct = None
 
-    @torch.inference_mode()
     def __call__(self, planes):
-        """Return fused planes ``(c, h, w)`` of ``(1 + c, h, w)`` NumPy planes."""
-        images = 2 * torch.from_numpy(planes).to(self.device)[None] - 1
+        """Return fused planes ``(n, c, h, w)`` of ``(n, 1 + c, h, w)`` ones."""
+        images = (2 * planes - 1).to(self.dtype)
         images = images[:, :1], images[:, 1:]
-        if self._activation is None and planes[0].size >= _SMALLEST_COMPOSED:
-            fused = self._composed_maps(images)
+        if self._activation is None and self._composes(planes):
+            # Pair by pair: the patches of one fill the cache.
+            pairs = zip(*(image.split(1) for image in images))
+            maps = zip(*(self._composed_maps(pair) for pair in pairs))
+            fused = [torch.cat(scale) for scale in maps]
         else:
             fused = self._maps(images)
-        out = torch.tanh(self._decode(fused))
-        return ((out[0] + 1) / 2).cpu().numpy()
+        out = torch.tanh(self._decode(fused).float())
+        return (out + 1) / 2
+
+    def _composes(self, planes):
+        exact_on_cpu = planes.device.type == "cpu" and self.dtype == torch.float32
+        return exact_on_cpu and planes[0, 0].numel() >= _SMALLEST_COMPOSED
 
     def _maps(self, images):
         """Return the five fused maps, scale by scale."""

@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from ....images import luma
 from ....learning.crops import random_resized_crop
-from ....learning.training import make_generator, resolve_device, train_network
+from ....learning.devices import resolve_device
+from ....learning.training import make_generator, train_network
 from ....losses import dssim
 from ....networks.autoencoders.auif import AUIFNet
 from ....pairs import ImagePairs, as_pairs
@@ -74,8 +75,15 @@ class AUIF(DecompositionFuser):
         the whole image, to grey levels halfway from their mean to the larger of both.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles and the crops.
     verbose : bool or int, default=False
@@ -175,6 +183,8 @@ class AUIF(DecompositionFuser):
         color="gray",
         level=None,
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -200,6 +210,8 @@ class AUIF(DecompositionFuser):
         self.color = color
         self.level = level
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -305,10 +317,10 @@ class AUIF(DecompositionFuser):
     def _build_network(self):
         return AUIFNet(self.n_layers, self.n_channels, self.base_size, self.detail_size)
 
-    def _make_form(self, network, device):
-        if device.type == "cpu":
+    def _make_form(self, network, device, dtype):
+        if device.type == "cpu" and dtype == torch.float32:
             return CollapsedAUIF(network)
-        return TorchForm(network, device)
+        return TorchForm(network, device, dtype)
 
     def _onnx_network(self, network):
         from .._onnx_graphs import AUIFGraph

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from ....images import luma
 from ....learning.crops import center_crop, random_crop
-from ....learning.training import make_generator, resolve_device, train_network
+from ....learning.devices import resolve_device
+from ....learning.training import make_generator, train_network
 from ....losses import dssim
 from ....networks.autoencoders.didfuse import DIDFuseNet
 from ._decomposition import DecompositionFuser, TorchForm
@@ -84,8 +85,15 @@ class DIDFuse(DecompositionFuser):
     tile_size : int or None, default=128
         Fuse images larger than this in overlapping tiles, with the same result. The
         maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles and the crops.
     verbose : bool or int, default=False
@@ -180,6 +188,8 @@ class DIDFuse(DecompositionFuser):
         color="gray",
         level=None,
         tile_size=128,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -207,6 +217,8 @@ class DIDFuse(DecompositionFuser):
         self.color = color
         self.level = level
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -303,8 +315,8 @@ class DIDFuse(DecompositionFuser):
     def _build_network(self):
         return DIDFuseNet(self.n_channels)
 
-    def _make_form(self, network, device):
-        return TorchForm(network.folded(), device)
+    def _make_form(self, network, device, dtype):
+        return TorchForm(network.folded(), device, dtype)
 
     def _onnx_network(self, network):
         return network.folded()

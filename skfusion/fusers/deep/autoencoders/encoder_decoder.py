@@ -15,9 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ....base import COLORS
 from ....images import luma
 from ....learning.crops import random_crop
+from ....learning.devices import resolve_device
 from ....learning.fuser import NetworkFuser
+from ....learning.pair_fuser import reflect_by
 from ....learning.tiling import map_tiles
-from ....learning.training import make_generator, resolve_device, train_network
+from ....learning.training import make_generator, train_network
+from ....learning.transfers import luma_of
 from ....learning.weights import WeightsError
 from ....losses import fusion_quality_loss
 from ....networks.autoencoders.encoder_decoder import (
@@ -101,8 +104,15 @@ class EncoderDecoderFuser(NetworkFuser):
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles (rounded up to a multiple
         of 32), with the same result.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles, the crops and the noise.
     verbose : bool or int, default=False
@@ -190,6 +200,8 @@ class EncoderDecoderFuser(NetworkFuser):
         mixed_precision=False,
         initial_weights=None,
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -216,6 +228,8 @@ class EncoderDecoderFuser(NetworkFuser):
         self.mixed_precision = mixed_precision
         self.initial_weights = initial_weights
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -236,42 +250,37 @@ class EncoderDecoderFuser(NetworkFuser):
 
     # Fusing --------------------------------------------------------------------------
 
-    def _fuse_any(self, ir, vis):
+    def _fuse_batch_any(self, ir, vis):
         if self.color == "rgb":
-            return self._fuse_rgb(ir, vis)
-        if self.color == "hsv" and vis.ndim == 3:
-            value = vis.max(axis=2)
-            fused = np.clip(self._fuse(ir, value), 0, 1)
+            fused = self._fuse_planes(ir, vis.expand(-1, 3, -1, -1))
+            return luma_of(fused.clamp(0, 1)) if vis.shape[1] == 1 else fused
+        if self.color == "hsv" and vis.shape[1] == 3:
+            value = vis.amax(1, keepdim=True)
+            fused = self._fuse_batch(ir, value).clamp(0, 1)
             # Scaling a colour keeps its hue and saturation; black has neither.
             black = value == 0
-            scale = fused / np.where(black, 1, value)
-            return np.where(black[..., None], fused[..., None], vis * scale[..., None])
-        return super()._fuse_any(ir, vis)
+            scaled = vis * (fused / torch.where(black, 1.0, value))
+            return torch.where(black, fused, scaled)
+        return super()._fuse_batch_any(ir, vis)
 
-    def _fuse_rgb(self, ir, vis):
-        gray = vis.ndim == 2
-        planes = [vis] * 3 if gray else np.moveaxis(vis, 2, 0)
-        fused = np.moveaxis(self._fuse_planes(np.stack([ir, *planes])), 0, 2)
-        return luma(np.clip(fused, 0, 1)) if gray else fused
+    def _fuse_batch(self, ir, vis):
+        return self._fuse_planes(ir, vis)
 
-    def _fuse(self, ir, vis):
-        return self._fuse_planes(np.stack([ir, vis]))[0]
-
-    def _fuse_planes(self, planes):
-        """Fuse ``(1 + c, h, w)`` planes in [0, 1] to ``(c, h, w)``."""
-        height, width = planes.shape[1:]
-        form = self._form()
-        padded = _to_multiple(planes, self.pad)
+    def _fuse_planes(self, ir, vis):
+        """Fuse ``(n, 1, h, w)`` and ``(n, c, h, w)`` in [0, 1] to ``(n, c, h, w)``."""
+        height, width = ir.shape[2:]
+        form = self._form(ir.device)
+        padded = _to_multiple(torch.cat([ir, vis], 1), self.pad)
         tile_size = self.tile_size
         if tile_size is not None:
             tile_size = -(-tile_size // STRIDE) * STRIDE
         fused = map_tiles(form, padded, tile_size, _REACH)
         if self.pad == "resize":
-            return np.stack([_resized(plane, height, width) for plane in fused])
-        return fused[:, :height, :width]
+            return _resized(fused, height, width)
+        return fused[..., :height, :width]
 
-    def _make_form(self, network, device):
-        return InferenceForm(network, device)
+    def _make_form(self, network, device, dtype):
+        return InferenceForm(network, device, dtype)
 
     # Training ------------------------------------------------------------------------
 
@@ -379,21 +388,30 @@ class EncoderDecoderFuser(NetworkFuser):
 
 
 def _to_multiple(planes, pad):
-    """Bring ``(c, h, w)`` planes to multiples of 32."""
-    height, width = planes.shape[1:]
+    """Bring ``(n, c, h, w)`` planes to multiples of 32."""
+    height, width = planes.shape[2:]
     if pad == "resize":
-        target = [max(n // STRIDE, 1) * STRIDE for n in (height, width)]
-        return np.stack([_resized(plane, *target) for plane in planes])
-    extra = [(0, 0), (0, -height % STRIDE), (0, -width % STRIDE)]
+        return _resized(
+            planes, *(max(n // STRIDE, 1) * STRIDE for n in (height, width))
+        )
+    below, right = -height % STRIDE, -width % STRIDE
     if pad == "reflect":
-        return np.pad(planes, extra, mode="reflect")
-    return np.pad(planes, extra, constant_values=0.5)
+        return reflect_by(planes, below, right)
+    return torch.nn.functional.pad(planes, (0, right, 0, below), value=0.5)
 
 
-def _resized(plane, height, width):
-    if plane.shape == (height, width):
-        return plane
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)
+def _resized(planes, height, width):
+    """Resize as OpenCV does, and by it: published images were made that way."""
+    if planes.shape[2:] == (height, width):
+        return planes
+    resized = [
+        [
+            cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC)
+            for plane in x
+        ]
+        for x in planes.cpu().numpy()
+    ]
+    return torch.from_numpy(np.array(resized)).to(planes)
 
 
 def _degraded(images, blur, noise, generator):

@@ -14,8 +14,8 @@ from sklearn.utils._param_validation import StrOptions
 
 from ....base import BaseFuser
 from ....learning.checkpoints import read_checkpoint
+from ....learning.devices import resolve_device
 from ....learning.pair_fuser import reflect_to
-from ....learning.training import resolve_device
 from ....learning.weights import WeightsError, read_weights
 from ....networks.backbones import SharpnessFeatures
 from ....networks.sharpness import sharpness_planes
@@ -45,8 +45,8 @@ def feature_maps(module, image, device):
     list of ndarray
     """
     device = resolve_device(device)
-    image = reflect_to(image, getattr(module, "min_size", 1))
     x = torch.from_numpy(np.array(image, dtype=np.float32))  # theirs may be read-only
+    x = reflect_to(x, getattr(module, "min_size", 1))
     x = x[None, None].to(device) * getattr(module, "gray_scale", 1.0)
     if module.training or device.type != "cpu":
         module = copy.deepcopy(module).to(device).eval()  # it is not ours to change

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ....images import luma
 from ....learning.objectives import blur
+from ....learning.transfers import luma_of
 from ....networks.blocks import FusionNetwork
 from ....networks.convolutional.siamese import SiameseNet
 from ....pairs import as_pairs
@@ -67,8 +68,15 @@ default="exponential"
         See :class:`skfusion.base.BaseFuser`; the weights are those of luma.
     tile_size : None
         No tiles: the pyramids go down to a pixel.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles and the crops.
     verbose : bool or int, default=False
@@ -148,6 +156,8 @@ default="exponential"
         initial_weights=None,
         color="gray",
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -169,6 +179,8 @@ default="exponential"
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -190,8 +202,9 @@ default="exponential"
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
         for i in range(len(pairs)):
-            ir, vis = pairs.read(i)
-            out[i] = 1 - self._infrared_weight(ir, luma(vis))
+            ir, vis = (torch.from_numpy(luma(x))[None, None] for x in pairs.read(i))
+            with torch.inference_mode():
+                out[i] = 1 - self._infrared_weights(ir, vis)[0]
         return out
 
     def fit(self, X=None, y=None):
@@ -250,10 +263,16 @@ default="exponential"
     def _paired(self, network):
         return PatchWeights(network)
 
-    def _infrared_weight(self, ir, vis):
+    def _form(self, device=None):
+        return super()._form(device) if self.classifier == "siamese" else None
+
+    def _infrared_weights(self, ir, vis):
+        """Return the maps ``(n, h, w)`` of ``(n, 1, h, w)`` planes."""
         if self.classifier == "siamese":
-            return self._fused(ir, vis)
-        return 1 - self._ready_classifier().score_map(ir, vis)
+            return self._fused(ir, vis)[:, 0].cpu().numpy()
+        classifier = self._ready_classifier()
+        pairs = zip(ir[:, 0].cpu().numpy(), vis[:, 0].cpu().numpy())
+        return [1 - classifier.score_map(*pair) for pair in pairs]
 
     def _ready_classifier(self):
         if not isinstance(self.classifier, str):
@@ -262,17 +281,22 @@ default="exponential"
 
         return SharpnessClassifier(self.classifier, device=self.device)
 
-    def _fuse(self, ir, vis):
-        return self._blended(ir, vis, self._infrared_weight(ir, vis))
+    def _fuse_batch(self, ir, vis):
+        return self._blended_planes(ir, vis, self._infrared_weights(ir, vis))
 
-    def _fuse_channels(self, ir, vis):
+    def _fuse_batch_channels(self, ir, vis):
         """One weight map, from luma, for all channels."""
-        weight = self._infrared_weight(ir, luma(vis))
-        channels = [
-            self._blended(ir, np.ascontiguousarray(vis[..., c]), weight)
-            for c in range(3)
+        weights = self._infrared_weights(ir, luma_of(vis))
+        return self._blended_planes(ir, vis, weights)
+
+    def _blended_planes(self, ir, vis, weights):
+        """Blend on the CPU, in double precision, plane by plane."""
+        images = ir[:, 0].cpu().numpy(), vis.cpu().numpy(), weights
+        blended = [
+            np.stack([self._blended(infrared, plane, weight) for plane in planes])
+            for infrared, planes, weight in zip(*images)
         ]
-        return np.stack(channels, axis=-1)
+        return torch.from_numpy(np.stack(blended)).float()
 
     def _blended(self, ir, vis, weight):
         weight = weight.astype(np.float64)

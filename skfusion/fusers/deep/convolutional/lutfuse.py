@@ -14,6 +14,7 @@ from ....base import COLORS
 from ....images import luma
 from ....learning.maximum import maximum_loss
 from ....learning.pair_fuser import PairForm, PairNetworkFuser, reflect_to
+from ....learning.transfers import luma_of
 from ....losses import dssim
 from ....networks.convolutional.lutfuse import LUTFuseNet
 
@@ -66,8 +67,15 @@ class LUTFuse(PairNetworkFuser):
         network and keep the chroma.
     tile_size : int or None, default=None
         Not possible here: see Notes.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles and the crops.
     verbose : bool or int, default=False
@@ -151,6 +159,8 @@ class LUTFuse(PairNetworkFuser):
         initial_weights=None,
         color="gray",
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -173,6 +183,8 @@ class LUTFuse(PairNetworkFuser):
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -180,19 +192,18 @@ class LUTFuse(PairNetworkFuser):
     def _build_network(self):
         return LUTFuseNet(self.n_nodes, self.n_channels)
 
-    def _make_form(self, network, device):
-        return _Form(network, device)
+    def _make_form(self, network, device, dtype):
+        return _Form(network, device, dtype)
 
-    def _fuse_any(self, ir, vis):
-        if self.color != "rgb" or vis.ndim == 2:
-            return super()._fuse_any(ir, vis)
-        form, grey = self._form(), luma(vis)
+    def _fuse_batch_any(self, ir, vis):
+        if self.color != "rgb" or vis.shape[1] == 1:
+            return super()._fuse_batch_any(ir, vis)
+        form, grey = self._form(ir.device), luma_of(vis)
         self._check_tiles(form)
-        height, width = ir.shape
-        planes = [ir, grey, *np.moveaxis(vis, -1, 0)]
-        fused = form(np.stack([reflect_to(plane, form.min_size) for plane in planes]))
+        height, width = ir.shape[2:]
+        fused = form(reflect_to(torch.cat([ir, grey, vis], 1), form.min_size))
         # To keep the chroma is to change all colours by the change of luma.
-        return vis + (fused[:height, :width] - grey)[..., None]
+        return vis + (fused[..., :height, :width] - grey)
 
     def _training_stack(self, data, i):
         stack = super()._training_stack(data, i)
@@ -223,8 +234,6 @@ class LUTFuse(PairNetworkFuser):
 class _Form(PairForm):
     """Also from five planes: infrared, luma and the visible image's colours."""
 
-    @torch.inference_mode()
     def __call__(self, stack):
-        ir, vis, *color = torch.from_numpy(stack)[:, None, None].to(self.device)
-        color = torch.cat(color, 1) if color else None
-        return self.network(ir, vis, color)[0, 0].cpu().numpy()
+        ir, vis, color = stack.to(self.dtype).split([1, 1, stack.shape[1] - 2], 1)
+        return self.network(ir, vis, color if color.shape[1] else None).float()

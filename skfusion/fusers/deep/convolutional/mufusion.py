@@ -6,6 +6,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval
 
 from ....learning.maximum import MaximumFuser
@@ -52,8 +53,15 @@ class MUFusion(MaximumFuser):
     tile_size : int or None, default=None
         Fuse images larger than this, an even number, in overlapping tiles, with the
         same result.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the shuffles and the crops.
     verbose : bool or int, default=False
@@ -123,6 +131,8 @@ class MUFusion(MaximumFuser):
         initial_weights=None,
         color="gray",
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -143,6 +153,8 @@ class MUFusion(MaximumFuser):
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -153,11 +165,11 @@ class MUFusion(MaximumFuser):
     def _fused(self, ir, vis):
         if not self.parity:
             return super()._fused(ir, vis)
-        total, count = np.zeros(ir.shape), np.zeros(ir.shape)
+        total, count = torch.zeros_like(ir), torch.zeros_like(ir)
         whole = super()._fused
-        for top in _starts(ir.shape[0]):
-            for left in _starts(ir.shape[1]):
-                tile = np.s_[top : top + _SIDE, left : left + _SIDE]
+        for top in _starts(ir.shape[2]):
+            for left in _starts(ir.shape[3]):
+                tile = np.s_[..., top : top + _SIDE, left : left + _SIDE]
                 total[tile] += whole(ir[tile], vis[tile])
                 count[tile] += 1
         return total / count

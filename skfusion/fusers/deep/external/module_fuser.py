@@ -9,7 +9,7 @@ import weakref
 import torch
 from torch import nn
 
-from ....learning.training import resolve_device
+from ....learning.devices import resolve_device
 from ._external import ExternalFuser
 
 __all__ = ["ModuleFuser"]

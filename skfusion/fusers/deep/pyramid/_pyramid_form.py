@@ -1,9 +1,8 @@
-"""The learned pyramid for inference: kernels on the CPU, torch elsewhere."""
+"""The learned pyramid for inference on the CPU: kernels of our own."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +10,11 @@ import torch
 
 from ...._kernels import pyramid_decisions as kernels
 from ...._kernels.pyramid_convolution import run_level
-from ....networks.pyramid_decisions import N_FINE, N_KNOTS, apply_curve, soften
-from ....networks.pyramid_decisions import histogram as shares_of
+from ....learning.tiling import map_tiles
+from ....networks.pyramid_decisions import N_FINE, N_KNOTS
 from ...multiscale._pyramid import expand, reduce
 
-__all__ = ["KernelForm", "PyramidMaps", "Scene", "TorchForm"]
+__all__ = ["KernelForm", "PyramidMaps", "Scene"]
 
 
 class PyramidMaps(NamedTuple):
@@ -89,6 +88,55 @@ class KernelForm:
         ]
         self._growth = np.tanh(state["growth"])
         self._preference = state["preference"]
+
+    def fuse(self, stack, strength, tone, tiles):
+        """Fuse a batch, pair by pair.
+
+        Parameters
+        ----------
+        stack : Tensor, shape (n, 2 + p, h, w)
+            Infrared, visible, and further planes of the visible image.
+        strength, tone : float
+        tiles : (int or None, int)
+            Their size and reach.
+
+        Returns
+        -------
+        Tensor, shape (n, 1 + p, h, w)
+            The fused image, then those of the further planes.
+        """
+        return torch.from_numpy(
+            np.stack([self._fused(x, strength, tone, tiles) for x in stack.numpy()])
+        )
+
+    def maps(self, stack, strength, tiles):
+        """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
+        pair = stack[0].numpy()
+        scene = self.scene(*pair)
+        *_, weights, gains, base = self.decide(*pair, scene, strength)
+        curve = None
+        if self.tone:
+            curve = self.curve(self._tiled(pair, scene, strength, tiles)[0], scene)
+        return PyramidMaps(weights, gains, base, curve)
+
+    def _fused(self, planes, strength, tone, tiles):
+        scene = self.scene(planes[0], planes[1])
+        fused = self._tiled(planes, scene, strength, tiles)
+        if self.tone and tone:
+            toned = self.toned(fused[0], self.curve(fused[0], scene), tone)
+            # One shift of tone for all planes, so that none of them takes a tint.
+            fused[1:] += toned - fused[0]
+            fused[0] = toned
+        return fused
+
+    def _tiled(self, planes, scene, strength, tiles):
+        return map_tiles(
+            lambda tile: self.rebuild(
+                tile[0], tile[1], scene, strength, list(tile[2:])
+            ),
+            planes,
+            *tiles,
+        )
 
     def scene(self, infrared, visible):
         """Return the :class:`Scene` of a pair."""
@@ -263,68 +311,6 @@ class KernelForm:
             np.float32(self._growth[level]),
             strength,
         )
-
-
-class TorchForm:
-    """The network as it is, on a device, with the methods of :class:`KernelForm`."""
-
-    def __init__(self, network, device):
-        self.n_levels, self.tone, self.device = network.n_levels, network.tone, device
-        self.network = copy.deepcopy(network).to(device).eval().requires_grad_(False)
-
-    @torch.inference_mode()
-    def scene(self, infrared, visible):
-        """Return the :class:`Scene` of a pair."""
-        few = [self._tensor(image)[:, ::4, ::4] for image in (infrared, visible)]
-        shares = torch.cat([shares_of(image, N_KNOTS) for image in few], 1)
-        fine = (shares_of(few[0], N_FINE) + shares_of(few[1], N_FINE)) / 2
-        return Scene(shares, fine)
-
-    @torch.inference_mode()
-    def decide(self, infrared, visible, scene, strength):
-        """Return what :meth:`KernelForm.decide` returns."""
-        pyramids, decided = self._decided(infrared, visible, scene, strength)
-        levels = [[x[0].cpu().numpy() for x in pyramids[k]] for k in range(2)]
-        bands = [
-            torch.cat([a, b]).cpu().numpy() for a, b in zip(pyramids[2], pyramids[3])
-        ]
-        weights, gains = ([x[0].cpu().numpy() for x in maps] for maps in decided[:2])
-        return levels, bands, weights, gains, decided.base[0].cpu().numpy()
-
-    @torch.inference_mode()
-    def rebuild(self, infrared, visible, scene, strength, planes=()):
-        """Return the fused image before its curve, then those of further planes."""
-        pyramids, decided = self._decided(infrared, visible, scene, strength)
-        fused = [self.network.rebuild(pyramids, decided)]
-        for plane in planes:
-            other = self.network.planes(self._tensor(plane))
-            fused.append(self.network.rebuild(pyramids, decided, *other))
-        return torch.cat(fused).cpu().numpy()
-
-    @torch.inference_mode()
-    def curve(self, fused, scene):
-        """Return the knots of the tone curve for a fused image before it."""
-        few = self._tensor(fused)[:, ::4, ::4]
-        coarse, fine = shares_of(few, N_KNOTS), shares_of(few, N_FINE)
-        knots = self.network.curve_of(scene.shares, coarse, fine, scene.fine)
-        return knots[0].cpu().numpy()
-
-    @torch.inference_mode()
-    def toned(self, fused, knots, tone):
-        """Return a fused image moved towards its curve by a share."""
-        image = self._tensor(fused)
-        toned = apply_curve(image, torch.from_numpy(knots)[None].to(self.device))
-        return torch.lerp(image, toned, tone)[0].cpu().numpy()
-
-    def _decided(self, infrared, visible, scene, strength):
-        images = self._tensor(infrared), self._tensor(visible)
-        with torch.backends.cudnn.flags(allow_tf32=False):
-            pyramids = self.network.decompose(*images)
-            decided = self.network.decide(pyramids, scene.shares)
-        return pyramids, soften(decided, strength)
-
-    def _tensor(self, image):
-        return torch.from_numpy(np.ascontiguousarray(image))[None].to(self.device)
 
 
 def _padded(kernels, outputs, inputs):

@@ -11,14 +11,16 @@ from sklearn.utils._param_validation import Interval
 
 from ....images import luma
 from ....learning.crops import random_crop
+from ....learning.devices import inference, resolve_device
 from ....learning.fuser import NetworkFuser
-from ....learning.tiling import map_tiles
-from ....learning.training import make_generator, resolve_device
+from ....learning.training import make_generator
+from ....learning.transfers import luma_of
 from ....losses import MeanRankLoss
 from ....networks.pyramid_decisions import PyramidDecisions
 from ....pairs import as_pairs
-from ._pyramid_form import KernelForm, PyramidMaps, TorchForm
+from ._pyramid_form import KernelForm
 from ._pyramid_opponents import default_opponents, opponent_table
+from ._pyramid_torch import TorchForm
 from ._pyramid_training import Objective, PyramidTrainer
 
 __all__ = ["LearnedPyramid"]
@@ -97,8 +99,15 @@ class LearnedPyramid(NetworkFuser):
         See :class:`skfusion.base.BaseFuser`; the decisions for luma serve all channels.
     tile_size : int or None, default=None
         Fuse images larger than this in overlapping tiles, with the same result.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in. ``"auto"``: exact float32 on a CPU; on a GPU
+        float16 where that moves no pixel by more than one grey level of 255.
     device : str, default="auto"
-        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (a GPU if there is one), ``"cpu"``, ``"cuda"``, ...; several, with
+        commas between, share the pairs: ``"cuda:0,cuda:1"``.
     random_state : int, RandomState instance or None, default=None
         Of the initial parameters, the crops, the batches and the noise.
     verbose : bool or int, default=False
@@ -209,6 +218,8 @@ class LearnedPyramid(NetworkFuser):
         initial_weights=None,
         color="gray",
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
         random_state=None,
         verbose=False,
@@ -237,6 +248,8 @@ class LearnedPyramid(NetworkFuser):
         self.initial_weights = initial_weights
         self.color = color
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -258,17 +271,14 @@ class LearnedPyramid(NetworkFuser):
             are those that `strength` leaves.
         """
         self._validate_params()
-        pairs, form = as_pairs(X), self._form()
+        pairs, device = as_pairs(X), resolve_device(self.device)
+        form = self._form(device)
         out = []
         for i in range(len(pairs)):
-            ir, vis = pairs.read(i)
-            vis = luma(vis)
-            scene = form.scene(ir, vis)
-            *_, weights, gains, base = form.decide(ir, vis, scene, self.strength)
-            curve = None
-            if form.tone:
-                curve = form.curve(self._rebuilt(form, scene, [ir, vis])[0], scene)
-            out.append(PyramidMaps(weights, gains, base, curve))
+            stack = np.stack([luma(image) for image in pairs.read(i)])
+            with inference(device):
+                planes = torch.from_numpy(stack)[None].to(device)
+                out.append(form.maps(planes, self.strength, self._tiles()))
         return out
 
     def _validate_params(self):
@@ -281,38 +291,24 @@ class LearnedPyramid(NetworkFuser):
                 "start and at the end of the training."
             )
 
-    def _fuse(self, ir, vis):
-        return self._fused(ir, vis)[0]
+    def _fuse_batch(self, ir, vis):
+        return self._fused(ir, vis)
 
-    def _fuse_channels(self, ir, vis):
-        planes = [np.ascontiguousarray(vis[..., c]) for c in range(3)]
-        return np.stack(self._fused(ir, luma(vis), planes)[1:], axis=-1)
+    def _fuse_batch_channels(self, ir, vis):
+        return self._fused(ir, luma_of(vis), vis)[:, 1:]
 
-    def _fused(self, ir, vis, planes=()):
-        """Return the fused image, then those of further planes of the visible one."""
-        form = self._form()
-        scene = form.scene(ir, vis)
-        fused = self._rebuilt(form, scene, [ir, vis, *planes])
-        if form.tone and self.tone:
-            knots = form.curve(fused[0], scene)
-            toned = form.toned(fused[0], knots, self.tone)
-            # One shift of tone for all planes, so that none of them takes a tint.
-            fused[1:] += toned - fused[0]
-            fused[0] = toned
-        return fused
+    def _fused(self, *planes):
+        """Return the fused images, then those of further planes of the visible ones."""
+        form, stack = self._form(planes[0].device), torch.cat(planes, 1)
+        return form.fuse(stack, self.strength, self.tone, self._tiles())
 
-    def _rebuilt(self, form, scene, images):
-        # Tiles begin where the coarsest pixels do, and see all that reaches them.
-        step = 2**self.n_levels
-        size = self.tile_size
-        return map_tiles(
-            lambda tile: form.rebuild(
-                tile[0], tile[1], scene, self.strength, list(tile[2:])
-            ),
-            np.stack(images),
-            None if size is None else -(-size // step) * step,
-            9 * step,
-        )
+    def _tiles(self):
+        """Return size and reach of the tiles.
+
+        They begin where the coarsest pixels do, and see all that reaches them.
+        """
+        step, size = 2**self.n_levels, self.tile_size
+        return None if size is None else -(-size // step) * step, 9 * step
 
     def _train(self, network, data):
         generator = make_generator(self.random_state)
@@ -405,10 +401,10 @@ class LearnedPyramid(NetworkFuser):
     def _build_network(self):
         return PyramidDecisions(**self._architecture())
 
-    def _make_form(self, network, device):
-        if device.type == "cpu":
+    def _make_form(self, network, device, dtype):
+        if device.type == "cpu" and dtype == torch.float32:
             return KernelForm(network)
-        return TorchForm(network, device)
+        return TorchForm(network, device, dtype)
 
     def _onnx_module(self):
         from ._pyramid_graph import PyramidGraph

@@ -476,7 +476,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
 
     def _ready(self):
         """Return the network, folded, on its device, and the device."""
-        from ....learning.training import resolve_device
+        from ....learning.devices import resolve_device
 
         device = resolve_device(self.device)
         self._check_fitted()

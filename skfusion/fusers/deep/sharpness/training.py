@@ -6,8 +6,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from ....learning.devices import resolve_device
 from ....learning.epochs import Validation
-from ....learning.training import resolve_device, train_network
+from ....learning.training import train_network
 from ....networks.sharpness import sharpness_planes
 from .dense_scores import window_context
 

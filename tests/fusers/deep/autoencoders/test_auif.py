@@ -12,6 +12,8 @@ from skfusion.fusers.deep.autoencoders._join import join_maps
 from skfusion.images import luma, read_image, to_dtype
 from skfusion.learning.convert import convert_weights
 
+from ..outputs import planes
+
 TINY = {
     "n_layers": 2,
     "n_channels": 4,
@@ -155,8 +157,8 @@ def test_the_form_for_other_devices_gives_the_same(tiny, small_pairs):
     from skfusion.fusers.deep.autoencoders._decomposition import TorchForm
 
     class Elsewhere(AUIF):
-        def _make_form(self, network, device):
-            return TorchForm(network, device)
+        def _make_form(self, network, device, dtype):
+            return TorchForm(network, device, dtype)
 
     other = Elsewhere(**TINY)
     other.network_ = AUIF(**TINY)._build_network()
@@ -388,11 +390,16 @@ def test_read_only_images_train(small_pairs):
 # Level --------------------------------------------------------------------------------
 
 
+def lift(*images):
+    """Lift a gray image to another one."""
+    return lifted(*planes(*images))[0, 0].numpy()
+
+
 def test_lifted_reaches_the_brighter_image_by_one_rising_curve():
     rng = np.random.default_rng(0)
     brighter = rng.random((60, 80)).astype(np.float32)
     dark = brighter**3
-    out = lifted(dark, brighter)
+    out = lift(dark, brighter)
     np.testing.assert_allclose(out, brighter, atol=0.02)
     order = np.argsort(dark, axis=None)
     assert (np.diff(out.ravel()[order]) >= 0).all()
@@ -401,16 +408,16 @@ def test_lifted_reaches_the_brighter_image_by_one_rising_curve():
 def test_lifted_never_darkens_and_leaves_flat_images():
     rng = np.random.default_rng(0)
     bright = rng.random((40, 40)).astype(np.float32)
-    np.testing.assert_allclose(lifted(bright, bright / 2), bright, atol=1e-5)
+    np.testing.assert_allclose(lift(bright, bright / 2), bright, atol=1e-5)
     flat = np.full((5, 7), 0.25, np.float32)
-    np.testing.assert_allclose(lifted(flat, flat), flat, atol=1e-5)
+    np.testing.assert_allclose(lift(flat, flat), flat, atol=1e-5)
 
 
 def test_level_lifts_what_the_sum_darkens(tiny, small_pairs):
     plain = tiny.transform(small_pairs)[0]
     ir, vis = (luma(image) for image in small_pairs[0])
     fuser = clone(tiny).set_params(level="sources").fit(small_pairs)
-    expected = np.clip(lifted(plain, (np.maximum(ir, vis) + (ir + vis) / 2) / 2), 0, 1)
+    expected = np.clip(lift(plain, (np.maximum(ir, vis) + (ir + vis) / 2) / 2), 0, 1)
     np.testing.assert_allclose(fuser.transform(small_pairs)[0], expected, atol=1e-5)
     with pytest.raises(ValueError, match="level='sources'.*use level=None"):
         fuser.export_onnx("fused.onnx")

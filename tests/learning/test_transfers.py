@@ -1,0 +1,82 @@
+"""Copies to a device and back, with streams that only write down what is asked."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import contextlib
+
+import numpy as np
+import torch
+
+from skfusion.learning.transfers import Transfer
+
+
+class FakeStream:
+    """A stream that writes down its name where something waits or is copied."""
+
+    def __init__(self, log, name):
+        self.log, self.name = log, name
+
+    def wait_stream(self, other):
+        self.log.append(f"{self.name} waits for {other.name}")
+
+    def record_event(self):
+        self.log.append(f"{self.name} records")
+        return self
+
+    def synchronize(self):
+        self.log.append(f"host waits for {self.name}")
+
+
+def with_streams(monkeypatch):
+    """Return a transfer that takes the CPU for a GPU, and what it did."""
+    log, names = [], iter(["in", "out"])
+    now = FakeStream(log, "work")
+
+    @contextlib.contextmanager
+    def stream(chosen):
+        log.append(f"copy on {chosen.name}")
+        yield
+
+    monkeypatch.setattr(torch.cuda, "Stream", lambda _: FakeStream(log, next(names)))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: now)
+    monkeypatch.setattr(torch.cuda, "stream", stream)
+    monkeypatch.setattr(
+        torch.Tensor, "record_stream", lambda x, s: log.append(f"kept for {s.name}")
+    )
+
+    class OnCPU(Transfer):
+        def _staging(self, shape, dtype):
+            return torch.empty(shape, dtype=dtype)
+
+    transfer = OnCPU(torch.device("cuda"))
+    transfer.device = torch.device("cpu")
+    return transfer, log
+
+
+def test_work_waits_for_its_images_and_the_host_for_the_results(monkeypatch, rng):
+    transfer, log = with_streams(monkeypatch)
+    images = list(rng.integers(0, 256, (3, 4, 5), np.uint8))
+    planes = transfer.enter(images)
+    assert log == ["copy on in", "work waits for in", "kept for work"]
+    del log[:]
+    finish = transfer.leave(planes)
+    asked = ["out waits for work", "copy on out", "kept for out", "out records"]
+    assert log == asked
+    fused = finish()
+    assert log == [*asked, "host waits for out"]
+    np.testing.assert_allclose(fused, np.stack(images) / 255, rtol=0, atol=1e-7)
+
+
+def test_results_are_copies_of_what_the_next_batch_uses_again(monkeypatch):
+    transfer, _ = with_streams(monkeypatch)
+    planes = torch.zeros(2, 3, 4, 5)
+    first, second = transfer.leave(planes)()
+    assert first.shape == (4, 5, 3)
+    assert first.base is None and not np.shares_memory(first, second)
+
+
+def test_a_cpu_needs_no_streams():
+    transfer = Transfer(torch.device("cpu"))
+    image = np.full((2, 2), 65535, np.uint16)
+    assert (transfer.enter([image]) == 1).all()
+    (fused,) = transfer.leave(torch.ones(1, 1, 2, 2))()
+    assert fused.shape == (2, 2)
