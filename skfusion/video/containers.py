@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["VideoError", "best_scaling", "load_av", "open_video"]
+__all__ = ["VideoError", "best_scaling", "load_av", "most_pixels", "open_video"]
 
-# 8192 x 8192, twice the pixels of an 8K film.
-MAX_PIXELS = 2**26
+# 8192 x 8192, twice the pixels of an 8K film; of a small file less is believed: 4 MP
+# and as much again for every 4 kB, which a film of black frames does not exceed.
+_MAX_PIXELS = 2**26
+_SMALL, _PIXELS_A_BYTE = 2**22, 1024
 
 # Formats that hold their frames themselves. Playlists, lists of files and descriptions
 # of sessions (hls, dash, concat, sdp, imf and others) name what else to open.
@@ -79,7 +81,7 @@ def open_video(path, name):
     try:
         return av.open(
             os.fspath(Path(path).absolute()),
-            options={"max_pixels": str(MAX_PIXELS)},
+            options={"max_pixels": str(most_pixels(path))},
             container_options={
                 "protocol_whitelist": "file",
                 "format_whitelist": _CONTAINERS,
@@ -95,6 +97,11 @@ def open_video(path, name):
             "itself, or join the parts with ffmpeg first."
         )
     raise VideoError(f"{name} is no video that can be read ({reason}).")
+
+
+def most_pixels(path) -> int:
+    """Return how many pixels a frame of a file is allowed, by the size of the file."""
+    return min(_MAX_PIXELS, _SMALL + _PIXELS_A_BYTE * Path(path).stat().st_size)
 
 
 def _kind_of_list(path):

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .containers import MAX_PIXELS, VideoError, best_scaling, load_av, open_video
+from .containers import VideoError, best_scaling, load_av, most_pixels, open_video
 
 __all__ = ["FrameReader"]
 
@@ -67,14 +67,15 @@ class FrameReader:
             raise VideoError(f"{self.name} has no video stream.")
         self._stream = stream = self._container.streams.video[0]
         context = stream.codec_context
+        most = most_pixels(self.path)
         if context is None or not context.width or context.pix_fmt is None:
             raise VideoError(
-                f"{self.name}: its video stream cannot be decoded, or has more than "
-                f"{MAX_PIXELS} pixels a frame: convert it first, e.g. with ffmpeg, to "
-                "H.264 or FFV1."
+                f"{self.name}: its video stream cannot be decoded, or claims more than "
+                f"{most} pixels a frame, which a file of its size does not hold: "
+                "convert it first, e.g. with ffmpeg, to H.264 or FFV1."
             )
         self.height, self.width = context.height, context.width
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.options = {"max_pixels": str(most)}
         stream.thread_type = "AUTO"
         self.rate = _plausible(stream.average_rate or stream.guessed_rate)
         self.time_base = Fraction(stream.time_base or 1 / self.rate)

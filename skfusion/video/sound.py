@@ -3,12 +3,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import io
+import itertools
 import warnings
 from fractions import Fraction
 
 from .containers import load_av, open_video
 
 __all__ = ["Sound"]
+
+_FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_TRIED = 8  # packets
 
 
 class Sound:
@@ -38,6 +43,7 @@ class Sound:
             container.close()
         self._shift, self.codecs = Fraction(0), ()
         self._targets, self._packets, self._ahead = {}, iter(()), None
+        self._last = {}
 
     def __enter__(self):
         return self
@@ -72,6 +78,7 @@ class Sound:
             codec = stream.codec_context
             codec = "unknown" if codec is None else codec.codec.canonical_name
             try:
+                self._try_alone(stream.index, suffix)
                 self._targets[stream.index] = output.add_stream_from_template(stream)
                 self.codecs += (codec,)
             except (ValueError, self._av.FFmpegError):
@@ -81,6 +88,20 @@ class Sound:
         if streams:
             self._packets = self._container.demux(streams)
             self._ahead = self._next()
+
+    def _try_alone(self, index, suffix):
+        """Write the first packets of a stream into memory, as some errors come late."""
+        with (
+            open_video(self._reader.path, self._reader.name) as source,
+            self._av.open(io.BytesIO(), "w", format=_FORMATS[suffix]) as output,
+        ):
+            stream = source.streams[index]
+            target = output.add_stream_from_template(stream)
+            output.start_encoding()
+            for packet in itertools.islice(source.demux(stream), _TRIED):
+                if packet.size and packet.dts is not None:
+                    packet.stream = target
+                    output.mux(packet)
 
     def drop(self, suffix):
         """Give all of it up: the file does not take it after all."""
@@ -98,9 +119,13 @@ class Sound:
             self._ahead = self._next()
             if heard < 0:
                 continue
+            if packet.dts <= self._last.get(packet.stream.index, packet.dts - 1):
+                self._end("its times go back", heard)
+                return
+            self._last[packet.stream.index] = packet.dts
             by = round(self._shift / packet.time_base)
             packet.pts = None if packet.pts is None else packet.pts + by
-            packet.dts = None if packet.dts is None else packet.dts + by
+            packet.dts += by
             packet.stream = self._targets[packet.stream.index]
             try:
                 output.mux(packet)
@@ -115,7 +140,7 @@ class Sound:
         """Return the next packet that has a time, ``None`` behind the last one."""
         try:
             for packet in self._packets:
-                if packet.size and (packet.pts, packet.dts) != (None, None):
+                if packet.size and packet.dts is not None:
                     return packet
         except (self._av.FFmpegError, IndexError) as error:
             self._end(error, None)

@@ -196,7 +196,10 @@ class FrameWriter:
         """Finish the file and give it its name."""
         self._sound.copy_until(self._end, self._container)
         self._mux(None)
-        self._container.close()
+        try:
+            self._container.close()
+        except self._av.FFmpegError as error:
+            raise self._refused(error) from None
         os.replace(self._temporary, self._path)
         self._container = None
 

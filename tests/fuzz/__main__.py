@@ -10,7 +10,7 @@ from pathlib import Path
 from .campaign import case, run
 
 # Each a module here that defines a TARGET: add yours.
-TARGETS = ("images", "search_files")
+TARGETS = ("images", "search_files", "videos")
 
 
 def main(words=None) -> int:

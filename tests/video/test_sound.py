@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from skfusion.fusers import AverageFuser
-from skfusion.video import fuse_video
+from skfusion.video import VideoError, fuse_video
+from skfusion.video.sound import Sound
 from skfusion.video.writing import FrameWriter
 
 from .clips import add_sound, av, heard, read, scene, times, write
@@ -112,29 +113,87 @@ def test_a_header_that_fails_with_the_sound_is_written_without(
     assert names == {"ir.mkv", "vis.mkv", "loud.mkv", "out.mp4"}
 
 
-def test_damage_of_the_sound_costs_the_sound_behind_it(clip, tmp_path, monkeypatch):
-    from skfusion.video.sound import Sound
+def going_back(packets):
+    packets[10].pts = packets[10].dts = 5
+    yield from packets
 
+
+def shown_before_it_is_decoded(packets):
+    packets[10].pts = packets[10].dts - 50
+    yield from packets
+
+
+def unreadable(packets):
+    yield from packets[:10]
+    raise av.error.InvalidDataError(1094995529, "invalid data", "x")
+
+
+@pytest.mark.parametrize(
+    ("damaged", "match"),
+    [
+        (going_back, r"ends after 0\.0 s: the data is damaged \(its times go back\)"),
+        (shown_before_it_is_decoded, r"ends after 0\.6 s: .*Invalid argument"),
+        (unreadable, r"ends early: the data is damaged \(invalid data\)"),
+    ],
+)
+def test_damage_of_the_sound_costs_the_sound_behind_it(
+    clip, tmp_path, monkeypatch, damaged, match
+):
     ir, vis = clip
     loud = add_sound(vis, tmp_path / "loud.mkv", "pcm_s16le", seconds=1.0)
-    begin = Sound.begin
+    plain = Sound.add_to
 
-    def backwards(self, offsets):
-        """Make the times of the packets go back after the tenth."""
-        begin(self, offsets)
-        packets = list(self._container.demux(audio=0))[:12]
-        packets[10].pts = packets[10].dts = 5
-        self._demuxed = packets
-
-    def add_to(self, output, suffix, plain=Sound.add_to):
+    def add_to(self, output, suffix):
         plain(self, output, suffix)
-        self._packets = iter(self._demuxed)
+        packets = [p for p in self._container.demux(audio=0) if p.size]
+        self._packets = damaged([self._ahead, *packets])
         self._ahead = self._next()
 
-    monkeypatch.setattr(Sound, "begin", backwards)
     monkeypatch.setattr(Sound, "add_to", add_to)
     out = tmp_path / "out.mkv"
-    with pytest.warns(UserWarning, match=r"ends after 0\.0 s: the data is damaged"):
+    with pytest.warns(UserWarning, match=match):
         report = fuse_video(VISIBLE, ir, loud, out)
     assert report.n_frames == len(read(out)) == 25
     assert len(heard(out)[1]) == 10
+
+
+def test_a_sound_that_fails_late_is_found_early(clip, tmp_path):
+    """Without its description, AAC breaks a Matroska file only when it is closed."""
+    ir, vis = clip
+    film = write(tmp_path / "film.mp4", [scene(0)] * 25, "libx264", form="yuv420p")
+    loud = add_sound(film, tmp_path / "loud.mp4", seconds=1.0)
+    path = tmp_path / "lacking.mp4"
+    path.write_bytes(loud.read_bytes().replace(b"esds", b"free"))
+    out = tmp_path / "out.mkv"
+    with pytest.warns(
+        UserWarning, match=r"\(aac\) is lost: a \.mkv file does"
+    ):
+        report = fuse_video(VISIBLE, ir, path, out)
+    assert report.sound == () and len(read(out)) == 25
+
+
+def test_a_file_that_cannot_be_finished_is_told_in_a_sentence(
+    clip, tmp_path, monkeypatch
+):
+    ir, vis = clip
+    opened = FrameWriter._open
+
+    class Unfinished:
+        def __init__(self, container):
+            self.container = container
+
+        def __getattr__(self, name):
+            return getattr(self.container, name)
+
+        def close(self):
+            self.container.close()
+            raise av.error.ArgumentError(22, "no room")
+
+    def open_(self, shape):
+        opened(self, shape)
+        self._container = Unfinished(self._container)
+
+    monkeypatch.setattr(FrameWriter, "_open", open_)
+    with pytest.raises(VideoError, match=r"out=.*cannot be written \(no room\)"):
+        fuse_video(VISIBLE, ir, vis, tmp_path / "out.mkv")
+    assert {path.name for path in tmp_path.iterdir()} == {"ir.mkv", "vis.mkv"}
