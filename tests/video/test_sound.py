@@ -165,9 +165,7 @@ def test_a_sound_that_fails_late_is_found_early(clip, tmp_path):
     path = tmp_path / "lacking.mp4"
     path.write_bytes(loud.read_bytes().replace(b"esds", b"free"))
     out = tmp_path / "out.mkv"
-    with pytest.warns(
-        UserWarning, match=r"\(aac\) is lost: a \.mkv file does"
-    ):
+    with pytest.warns(UserWarning, match=r"\(aac\) is lost: a \.mkv file does"):
         report = fuse_video(VISIBLE, ir, path, out)
     assert report.sound == () and len(read(out)) == 25
 
