@@ -54,7 +54,7 @@ docs-check: $(DOCS_STAMP)
 	$(SPHINX) docs/_build/check -b dummy -q -D plot_gallery=0
 
 tables: $(STAMP)
-	$(BIN)/python benchmarks/report/readme.py
+	$(BIN)/python benchmarks/report/methods.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .ruff_cache docs/_build docs/api docs/gallery

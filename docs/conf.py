@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skfusion",),
     "reference_url": {"skfusion": None},
     "show_memory": False,
+    "default_thumb_file": str(HERE / "images" / "methods" / "balanced.jpg"),
     "remove_config_comments": True,
     "download_all_examples": False,
 }

@@ -61,6 +61,27 @@ def test_a_class_is_documented_with_the_methods_of_its_own(written):
     assert ".. autoproperty:: ImagePairs.shape\n" in written["skfusion.ImagePairs"]
 
 
+def test_a_metric_says_its_direction_range_variants_and_paper(written):
+    for line in (
+        ":better: higher",
+        ":range: 0 to 1, of the default variant",
+        ":variants: ``'hong'``, ``'liu'``, ``'pyf'``, ``'petrovic_kumar'``",
+        ":published: Xydeas, Petrovic, Electron. Lett. 36(4), 2000",
+    ):
+        assert f"\n{line}\n" in written["skfusion.metrics.qabf"]
+    assert ":better: lower\n" in written["skfusion.metrics.nabf"]
+    assert ":better: near 0\n" in written["skfusion.metrics.qsf"]
+    assert ":range: -1 to ∞," in written["skfusion.metrics.qsf"]
+    assert ":better:" not in written["skfusion.metrics.evaluate"]
+
+
+def test_a_fuser_shows_its_named_pipelines(written):
+    page = written["skfusion.fusers.LatLRR"]
+    assert page.count(".. figure:: ") == 1
+    assert ".. figure:: ../images/methods/latlrr.jpg\n" in page
+    assert ".. figure:: " not in written["skfusion.fusers.ModuleFuser"]
+
+
 def test_every_page_of_the_reference_is_reached(written):
     listed = {
         entry
@@ -90,6 +111,15 @@ def test_every_page_is_in_a_table_of_contents():
     listed = {line.split("<")[-1].strip("> ") for b in blocks for line in b.split("\n")}
     pages = {path.stem for path in DOCS.glob("*.md")}
     assert pages - listed == {"index"}, "name the page in docs/user_guide.md"
+
+
+def test_every_named_pipeline_is_in_the_table_of_methods():
+    text = (DOCS / "methods.md").read_text()
+    locked = json.loads((ROOT / "tests" / "public_names.json").read_text())
+    written = re.findall(r"^\| `(\w+)` \|.*images/methods/(\w+)\.jpg", text, re.M)
+    assert written == [(name, name) for name in locked["pipelines"]], "make tables"
+    for name in locked["pipelines"]:
+        assert (DOCS / "images" / "methods" / f"{name}.jpg").is_file()
 
 
 PAGE = r"""

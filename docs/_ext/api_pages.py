@@ -5,6 +5,7 @@ the code. The pages lie in ``docs/api`` and are made anew by each build.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
+import functools
 import importlib
 import inspect
 import json
@@ -35,6 +36,7 @@ ORDER = (
     "skfusion.inspection",
     "skfusion.losses",
 )
+LAST = ("set_params", "get_feature_names_out")  # behind what a class is for
 
 
 def public_modules():
@@ -134,7 +136,8 @@ def own_members(cls):
                 continue
             if inspect.isroutine(value) or isinstance(value, _MEMBERS):
                 members[key] = getattr(cls, key)
-    return [key for key, value in members.items() if inspect.getdoc(value)]
+    documented = [key for key, value in members.items() if inspect.getdoc(value)]
+    return sorted(documented, key=lambda key: key in LAST)
 
 
 def _name_page(name):
@@ -144,6 +147,7 @@ def _name_page(name):
     if inspect.isclass(value):
         lines += [f".. autoclass:: {key}", ""]
         members = own_members(value)
+        lines += _pictures(name)
         if members:
             lines += [".. rubric:: Methods and properties", ""]
         for member in members:
@@ -151,11 +155,61 @@ def _name_page(name):
             kind = "autoproperty" if is_property else "automethod"
             lines += [f".. {kind}:: {key}.{member}", ""]
     elif callable(value):
-        lines += [f".. autofunction:: {key}", ""]
+        lines += [f".. autofunction:: {key}", "", *_metric_facts(value)]
     else:
         lines += [f".. autodata:: {key}", "   :no-value:", ""]
     lines += [f".. minigallery:: {name}", "   :add-heading: In the gallery", ""]
     return "\n".join(lines)
+
+
+def _pictures(name):
+    """What the registered pipelines around a fuser make of one drawn scene."""
+    lines = []
+    for method in _methods().get(name, []):
+        lines += [
+            f".. figure:: ../images/methods/{method}.jpg",
+            f"   :alt: A drawn night scene, fused by {method}",
+            "   :figclass: method",
+            "",
+            f"   ``{method}``",
+            "",
+        ]
+    return [".. rubric:: By name", "", *lines] if lines else []
+
+
+@functools.cache
+def _methods():
+    from skfusion.pipelines import get_pipeline, pipeline_names
+
+    methods = {}
+    for method in pipeline_names():
+        fuser = type(get_pipeline(method)["fuse"]).__name__
+        methods.setdefault(f"skfusion.fusers.{fuser}", []).append(method)
+    return methods
+
+
+def _metric_facts(value):
+    """What the registry knows of a metric."""
+    from skfusion.metrics import Metric
+
+    if not isinstance(value, Metric):
+        return []
+    better = "higher" if value.higher_is_better else "lower"
+    if value.target is not None:
+        better = f"near {value.target:g}"
+    low, high = (f"{x:g}".replace("inf", "∞") for x in value.range)
+    variants = ", ".join(f"``{v!r}``" for v in value.variants) or "one"
+    return [
+        ".. rubric:: In the registry",
+        "",
+        f":key: ``{value.name!r}``",
+        f":title: {value.title}",
+        f":better: {better}",
+        f":range: {low} to {high}, of the default variant",
+        f":variants: {variants}",
+        f":published: {value.citation}",
+        "",
+    ]
 
 
 def _module_page(module, names, files):

@@ -1,4 +1,4 @@
-"""Write what the documentation generates: the README's picture and table of methods."""
+"""Write the pictures of the documentation and its table of methods, docs/methods.md."""
 
 from pathlib import Path
 
@@ -12,8 +12,15 @@ from skfusion.inspection.contact_sheet import contact_sheet
 from skfusion.pipelines import DEFAULT_METHOD, get_pipeline, registry
 
 ROOT = Path(__file__).resolve().parents[2]
-START = "<!-- methods: written by `make tables` -->"
-END = "<!-- end of methods -->"
+HEAD = """# All methods
+
+Every name goes with {func}`skfusion.fuse`, {func}`skfusion.pipelines.get_pipeline` and
+`--method`; the picture is one drawn night scene. Presets come first; {doc}`choosing`
+says which to take. Written by `make tables`.
+
+| name | method | in one picture |
+|---|---|---|
+"""
 THUMBNAIL = (96, 120)
 
 
@@ -57,27 +64,22 @@ def _write_presets(pairs):
 
 
 def _write_methods(pair):
-    lines = ["| name | method | in one picture |", "|---|---|---|"]
+    lines = []
     for entry in registry.values():
         estimator = PreserveChroma(get_pipeline(entry.name))
         fused = estimator.fit(pair).transform(pair)[0]
         path = ROOT / "docs" / "images" / "methods" / f"{entry.name}.jpg"
         write_image(path, _thumbnail(fused))
-        picture = f"![{entry.name}](docs/images/methods/{entry.name}.jpg)"
-        lines.append(f"| `{entry.name}` | {_title(entry)} | {picture} |")
+        picture = f"![{entry.name}](images/methods/{entry.name}.jpg)"
+        lines.append(f"| `{entry.name}` | {_title(entry)} | {picture} |\n")
         print(path)
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    head, rest = text.split(START)
-    table = "\n".join(lines)
-    text = f"{head}{START}\n{table}\n{END}{rest.split(END)[1]}"
-    readme.write_text(text, encoding="utf-8")
+    (ROOT / "docs" / "methods.md").write_text(HEAD + "".join(lines), encoding="utf-8")
 
 
 def _title(entry):
     fuser = type(get_pipeline(entry.name)["fuse"]).__name__
     assert fuser in fusers.__all__
-    return f"{entry.title} (`{fuser}`)"
+    return f"{entry.title} ({{class}}`~skfusion.fusers.{fuser}`)"
 
 
 def _thumbnail(image):

@@ -1,0 +1,51 @@
+"""The Python code of the documentation runs, on files as people have them."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+import re
+import warnings
+
+import pytest
+
+from skfusion.datasets import make_scene_pairs
+from skfusion.images import write_image
+
+from .conftest import ROOT
+
+# What a page takes as given, and pages that describe code which is not here.
+GIVEN = {
+    "losses": "a training loop's tensors",
+    "your_own_network": "networks of other repositories",
+}
+PAGES = {
+    path.stem: re.findall(r"^```python\n(.*?)^```", path.read_text(), re.M | re.S)
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+RUN = [name for name, blocks in PAGES.items() if blocks and name not in GIVEN]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that the pages name."""
+    pairs = make_scene_pairs(3, size=(64, 80), random_state=0)
+    for side in ("ir", "vis"):
+        (tmp_path / "my" / "folder" / side).mkdir(parents=True)
+    for name, infrared, visible in zip(pairs.names, pairs.infrared, pairs.visible):
+        write_image(tmp_path / "my" / "folder" / "ir" / f"{name}.png", infrared)
+        write_image(tmp_path / "my" / "folder" / "vis" / f"{name}.png", visible)
+    write_image(tmp_path / "thermal.png", pairs.infrared[0])
+    write_image(tmp_path / "visible.jpg", pairs.visible[0])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_the_code_of_a_page_runs(page, folder):
+    namespace = {"__name__": "page"}
+    for block in PAGES[page]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tiny trainings, drawn counts
+            exec(compile(block, f"{page}.md", "exec"), namespace)
+
+
+def test_every_page_that_is_left_out_has_code():
+    assert all(PAGES[name] for name in GIVEN)
