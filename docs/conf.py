@@ -27,9 +27,9 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "gallery/**/*.ipynb", "gallery/**/*.py"]
 nitpicky = True
 # No inventory of other projects is fetched: a build needs no network.
-nitpick_ignore_regex = [
-    (r"py:.*", r"(numpy|scipy|sklearn|torch|pandas|joblib|pathlib)\..+")
-]
+FOREIGN = {"joblib", "numpy", "pandas", "scipy", "sklearn", "torch"}
+FOREIGN |= sys.stdlib_module_names
+nitpick_ignore_regex = [(r"py:.*", rf"({'|'.join(sorted(FOREIGN))})\..+")]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
