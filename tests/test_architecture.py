@@ -13,7 +13,7 @@ LEVELS = (
     ("images", "losses"),
     ("pairs", "fused_files", "fingerprints"),
     ("base", "sizes", "fused_records"),
-    ("learning", "bad_pairs"),
+    ("learning", "bad_pairs", "registration"),
     ("weights", "transforms", "metrics", "datasets"),
     ("compose", "fusers"),
     ("inspection", "pipelines", "ranking", "testing"),

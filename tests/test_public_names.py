@@ -27,6 +27,7 @@ MODULES = (
     "skfusion.pipelines",
     "skfusion.presets",
     "skfusion.ranking",
+    "skfusion.registration",
     "skfusion.search",
     "skfusion.testing",
     "skfusion.transforms",

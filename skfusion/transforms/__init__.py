@@ -1,4 +1,4 @@
-"""Enhancement of single images: images in, images out."""
+"""Steps before and behind a fuser: enhancement, sizes, registration."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import lazy_loader as _lazy

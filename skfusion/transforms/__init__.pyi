@@ -5,5 +5,8 @@ from .guided import GuidedFilter as GuidedFilter
 from .guided import guided_filter as guided_filter
 from .hdrc import HDRC as HDRC
 from .linear_stretch import LinearStretch as LinearStretch
+from .register import Register as Register
+from .register import RegistrationError as RegistrationError
+from .register import RegistrationWarning as RegistrationWarning
 from .resize import Resize as Resize
 from .ssr import SSR as SSR

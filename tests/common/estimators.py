@@ -1,7 +1,7 @@
 """The estimators that the common suite runs over, and their exceptions with reasons."""
 
 from skfusion import fusers, transforms
-from skfusion.base import BaseFuser, ImageTransformer
+from skfusion.base import BaseFuser, ImageTransformer, PairTransformer
 from skfusion.fusers import AverageFuser
 
 from .foreign import Mean, mean_file
@@ -83,4 +83,7 @@ def make(cls):
 
 
 TRANSFORMERS = _classes(transforms, ImageTransformer)
+PAIR_TRANSFORMERS = [
+    cls for cls in _classes(transforms, PairTransformer) if cls not in TRANSFORMERS
+]
 FUSERS = _classes(fusers, BaseFuser)

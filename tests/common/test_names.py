@@ -13,10 +13,10 @@ from skfusion.fusers import GTF, SAIF
 from skfusion.model_files import ModelFileError, load_pipeline, save_pipeline
 from skfusion.pipelines import get_pipeline
 
-from .estimators import FUSERS, TRANSFORMERS
+from .estimators import FUSERS, PAIR_TRANSFORMERS, TRANSFORMERS
 from .names import INSTEAD, OTHER, OWN, SHARED
 
-CLASSES = {cls.__name__: cls for cls in (*FUSERS, *TRANSFORMERS)}
+CLASSES = {cls.__name__: cls for cls in (*FUSERS, *TRANSFORMERS, *PAIR_TRANSFORMERS)}
 USERS = {}
 for _name, _cls in CLASSES.items():
     for _parameter in inspect.signature(_cls).parameters:
