@@ -127,6 +127,11 @@ def candidates(fixed, moving, model, methods, near=None):
     model, methods
         As for :func:`align`.
     near : ndarray of shape (3, 3), default=None
+
+    Yields
+    ------
+    method : str
+    matrix : ndarray, shape (3, 3)
     """
     coarse = "affine" if model == "homography" else model
     if near is None:

@@ -156,7 +156,8 @@ def test_numbers_of_a_model_are_pixels_at_the_corners(model):
         step = parameters.matrix(np.eye(MODELS[model][0])[k])
         apart = np.hypot(*(apply(step, at) - at).T)
         assert 0.3 < apart.max() < 1.5
-        np.testing.assert_allclose(fitted(model, at, apply(step, at)), step, atol=1e-6)
+        again = fitted(model, at, apply(step, at)) * step[2, 2]
+        np.testing.assert_allclose(again, step, atol=1e-6)
 
 
 def test_points_that_disagree_are_left_out(rng):
@@ -177,11 +178,12 @@ def test_measures_are_highest_where_the_images_agree():
     ir, vis = scene(5)
     fixed, moving, _, _ = working_pair(vis, ir)
     shifted = np.array(MATRICES["translation"], float)
+    far = np.array([[1, 0, 1000], [0, 1, 0], [0, 0, 1.0]])
     for kind in (GradientFields, MutualInformation):
         measure = kind(fixed.at(1), moving.at(1))
-        assert measure(np.eye(3)) > measure(shifted) > measure(100 * shifted)
+        assert measure(np.eye(3)) > measure(shifted) > measure(far)
     assert edge_correlation(fixed, fixed, np.eye(3)) == pytest.approx(1)
-    assert edge_correlation(fixed, moving, 1000 * shifted - np.eye(3)) < 0.3
+    assert edge_correlation(fixed, moving, far) == 0
 
 
 def test_shift_scores_are_highest_at_the_shift():
