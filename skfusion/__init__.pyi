@@ -16,6 +16,7 @@ from . import pairs as pairs
 from . import pipelines as pipelines
 from . import presets as presets
 from . import ranking as ranking
+from . import registration as registration
 from . import search as search
 from . import testing as testing
 from . import transforms as transforms

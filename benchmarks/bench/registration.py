@@ -1,10 +1,12 @@
 """Registration: pairs deformed by known fields, error, failures found, time.
 
-Usage: python benchmarks/bench/registration.py DATA [--pairs 15] [--model affine]
+Usage: python benchmarks/bench/registration.py DATA [--pairs 18] [--model affine]
 
 DATA holds ``MSRS``, ``RoadScene`` (folders ``ir`` and ``vis``) and ``M3SVD_video``
 (``ir/*.mp4``, ``vis/*.mp4``). Each infrared image is deformed by an affine, a
-projective or a mildly elastic field, in turns.
+projective or a mildly elastic field, in turns. Without ``--model`` the model is that
+of the field: homography for the projective ones, affine for the others. Seconds are
+those of one processor.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -26,6 +28,8 @@ from skfusion.transforms import Register
 
 KINDS = ("affine", "homography", "elastic")
 LINE = "{:10} {:10} {:22} {:6.2f} > {:6.2f}  quality {:5.3f} {:5} {:5.1f} s"
+# Pairs that are off by more than two pixels as they are published.
+MISALIGNED = ("00047N", "00091D")
 MARGIN = 20  # pixels at the border that are not measured
 THRESHOLD = Register().quality_threshold
 
@@ -89,6 +93,8 @@ def cases(data, n):
         )
         step = max(1, len(pairs) // n)
         for i in range(0, min(len(pairs), n * step), step):
+            if pairs.names[i] in MISALIGNED:
+                continue
             ir, vis = pairs.read(i)
             yield dataset, pairs.names[i], ir, luma(vis)
     for name, ir, vis in frames(data / "M3SVD_video", -(-n // 2)):
@@ -102,9 +108,10 @@ def measure(data, n, model, methods):
         kind = KINDS[i % len(KINDS)]
         where = field(kind, ir.shape, rng)
         moving = deformed(ir, where)
-        start = time.perf_counter()
-        found = align(vis, moving, model, methods)
-        seconds = time.perf_counter() - start
+        family = model or ("homography" if kind == "homography" else "affine")
+        start = time.process_time()
+        found = align(vis, moving, family, methods)
+        seconds = time.process_time() - start
         before, after = errors(np.eye(3), where), errors(found.matrix, where)
         row = dataset, kind, name, before.mean(), after.mean(), found.quality
         yield *row, found.method, seconds
@@ -128,8 +135,8 @@ def summary(title, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pairs", type=int, default=15, help="of each data set")
-    parser.add_argument("--model", default="affine")
+    parser.add_argument("--pairs", type=int, default=18, help="of each data set")
+    parser.add_argument("--model")
     parser.add_argument("--methods", default="ecc,ngf,mi")
     args = parser.parse_args()
     print_machine()

@@ -23,6 +23,7 @@ ORDER = (
     "skfusion.presets",
     "skfusion.fusers",
     "skfusion.transforms",
+    "skfusion.registration",
     "skfusion.compose",
     "skfusion.metrics",
     "skfusion.search",
