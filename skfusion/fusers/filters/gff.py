@@ -64,6 +64,12 @@ class GFF(BaseFuser):
 
     Notes
     -----
+    With bases ``B``, details ``D = I - B`` and saliencies ``S = g * |L * I|`` of the
+    images n (a Laplacian and a Gaussian), ``P_n = 1 where S_n is the largest``, the
+    weights are ``W_n^B = G(P_n, I_n; radius_base, eps_base)`` and ``W_n^D = G(P_n, I_n;
+    radius_detail, eps_detail)`` by the guided filter G, normalised to one, and the
+    fused image is ``sum_n W_n^B B_n + W_n^D D_n``.
+
     The original asks for images of at least ``2 radius_base + 1`` pixels a side; here
     windows are clipped to the image, so that any size works.
 

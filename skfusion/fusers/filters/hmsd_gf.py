@@ -51,6 +51,14 @@ class HMSDGF(BaseFuser):
     GFCE : The same after an enhancement of the visible image.
     HybridMSD : Gaussian and bilateral filters.
 
+    Notes
+    -----
+    With textures ``D_j``, edges ``E_j`` and the base ``B``, the fused image is ``w_B
+    B_A + (1 - w_B) B_V`` and the sum over j of the same blends of edges and textures.
+    In the finest layers the stronger one counts; beyond, ``w = atan(lam R) /
+    atan(lam)`` with ``R = max(|E_A| - |E_V|, 0)`` over its largest value, smoothed for
+    edges and base.
+
     References
     ----------
     .. [1] Z. Zhou, M. Dong, X. Xie and Z. Gao, "Fusion of infrared and visible images

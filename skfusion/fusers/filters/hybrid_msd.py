@@ -44,6 +44,12 @@ class HybridMSD(BaseFuser):
 
     Notes
     -----
+    With textures ``D_j``, edges ``E_j`` and the base ``B``, the fused image is ``w_B
+    B_A + (1 - w_B) B_V`` and the sum over j of the same blends of edges and textures.
+    In the finest layers the stronger one counts; beyond, ``w = atan(lam R) /
+    atan(lam)`` with ``R = max(|E_A| - |E_V|, 0)`` over its largest value, smoothed for
+    edges and base.
+
     The bilateral filter is computed on the grid of Paris and Durand [2]_, in both
     modes: at the coarse scales an exact one would take seconds.
 

@@ -47,6 +47,8 @@ class DTCWTFuser(BaseFuser):
     Notes
     -----
     LeGall's 5/3 filters at the first level, quarter-shift filters with six taps beyond.
+    Of the complex coefficients V and A of an orientation the one of larger magnitude
+    counts, ``|V|`` against ``|A|``, as `detail_rule` says.
 
     References
     ----------

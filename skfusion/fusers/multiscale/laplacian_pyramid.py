@@ -90,6 +90,15 @@ class LaplacianPyramid(BaseFuser):
     RatioPyramid : The same with quotients in place of differences.
     WaveletFuser, DTCWTFuser : The same with orientations.
 
+    Notes
+    -----
+    With the bands ``A_l, V_l`` of the infrared and the visible image and the coarse
+    rests ``A, V``, the fused image is ``sum_l up^l(G_l (W_l V_l + (1 - W_l) A_l)) +
+    up^L(w V + (1 - w) A)``, where ``W_l`` is what `detail_rule` says, ``w`` what
+    `base_rule` says, and ``G_l = 1 + (gain - 1) gain_decay^l``. With e the energy of
+    a band in the window, ``"energy"`` is ``W = 1 where e_V >= e_A, else 0`` and
+    ``"soft"`` is ``W = e_V^p / (e_V^p + e_A^p)``, p the `selectivity`.
+
     References
     ----------
     .. [1] P. J. Burt and E. H. Adelson, "The Laplacian pyramid as a compact image

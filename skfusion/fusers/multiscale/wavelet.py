@@ -52,6 +52,12 @@ class WaveletFuser(BaseFuser):
     DTCWTFuser : Six orientations, hardly any blocks.
     LaplacianPyramid : No orientation.
 
+    Notes
+    -----
+    Each coefficient of the details is ``w V + (1 - w) A``, where w is what
+    `detail_rule` says of the visible and the infrared one; the approximations are
+    averaged with the weight `base_weight`.
+
     References
     ----------
     .. [1] H. Li, B. S. Manjunath and S. K. Mitra, "Multisensor image fusion using the
