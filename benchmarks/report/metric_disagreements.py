@@ -28,9 +28,9 @@ Two papers that print "Qabf" or "MI" often print different quantities: the codes
 in constants, borders, value range, logarithm, or contain a slip that was copied on.
 This page shows, for one drawn pair (`tests/golden`, pair `odd`) and four fused images,
 what each published code gives and which call of this library gives the same number (see
-[metric_parity.md](metric_parity.md) for how exactly). The last column is the order in
-which the code ranks the four images: where the orders differ, the choice of code
-decides which method "wins".
+the [parity of the metrics](metric_parity.md) for how exactly). The last column is the
+order in which the code ranks the four images: where the orders differ, the choice of
+code decides which method "wins".
 
 The largest traps:
 
