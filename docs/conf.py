@@ -47,9 +47,12 @@ sphinx_gallery_conf = {
     "doc_module": ("skfusion",),
     "reference_url": {"skfusion": None},
     "show_memory": False,
+    "write_computation_times": False,  # its page would load scripts from elsewhere
     "default_thumb_file": str(HERE / "images" / "methods" / "balanced.jpg"),
     "remove_config_comments": True,
     "download_all_examples": False,
+    "show_signature": False,
+    "within_subsection_order": "house.GalleryOrder",
 }
 
 html_theme = "pydata_sphinx_theme"

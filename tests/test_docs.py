@@ -122,6 +122,17 @@ def test_every_named_pipeline_is_in_the_table_of_methods():
         assert (DOCS / "images" / "methods" / f"{name}.jpg").is_file()
 
 
+def test_the_gallery_begins_with_your_own_two_images(api_pages):
+    pytest.importorskip("docutils")
+    import house
+
+    names = [path.name for path in (ROOT / "examples").glob("*.py")]
+    assert set(house.GALLERY) <= set(names)
+    first, *_ = ordered = sorted(names, key=house.GalleryOrder("examples"))
+    assert first == "plot_fuse_two_images.py"
+    assert ordered[: len(house.GALLERY)] == list(house.GALLERY)
+
+
 PAGE = r"""
 Title
 =====
