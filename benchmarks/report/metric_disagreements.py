@@ -36,9 +36,10 @@ The largest traps:
 
 1. **MI = 2 EN.** `analysis_MI` of the RFN-Nest and thfylsty collections returns twice
    the entropy of the fused image (`mi(..., variant="rfn_2en")`).
-2. **PSNR 54 to 64 dB.** VIFB takes a root too many (`variant="vifb"`), Tang's code and
-   IVIF_ZOO compare an error on [0, 1] with a peak of 255 (`variant="lt"`, 48.13 dB too
-   much). Fused images of two different sources have 10 to 25 dB.
+2. **PSNR 54 to 64 dB.** VIFB takes a root too many (`variant="vifb"`), Tang's code and,
+   until 17 July 2025, IVIF_ZOO compare an error on [0, 1] with a peak of 255
+   (`variant="lt"`, 48.13 dB too much). Since that day IVIF_ZOO's is `psnr(...)`. Fused
+   images of two different sources have 10 to 25 dB.
 3. **Qabf and Nabf on [0, 1].** The Qabf code treats equal gradients as G = g_F, the
    Nabf code has an absolute threshold of 2 grey levels: both change with the value
    range (`data_range=1`).
@@ -47,14 +48,57 @@ The largest traps:
 5. **SSIM with L = 1 on 0..255 data** loses its stabilising constants (`variant="tang"`,
    `"zoo"`); its ranking has little to do with SSIM.
 6. **"FMI_pixel" is computed on edges**, not on pixels (`fmi(..., variant="edge")`).
-7. **uint8 in MATLAB saturates**: CC, SCD and MI change when the same file is called
-   with uint8 in place of double.
+7. **uint8 in MATLAB saturates**: CC, SCD, MI, SD, SF and VIF change when the same file
+   is called with uint8 in place of double (`variant="uint8"`). **An SD of 8 to 11** is
+   Tang's code until March 2023, in SeAFusion's tables and those that followed: what is
+   darker than the mean counts 0 and no square more than 255, so that no image has more
+   than 15.97. The same image has an SD of 35 to 40. Its SF of that time is on [0, 1]
+   (`sf(..., variant="mean_of_differences", data_range=1)`, 0.03 to 0.1), its VIF has
+   next to no first scale (`vif(..., variant="uint8", reduction="sum")`).
+   `evaluate(..., "tang2022")` gives all 17 columns of then, `"tang"` those of now.
 8. **Sum or mean of the two sources**: SSIM, MS-SSIM and VIF are sums in some codes
    (`reduction="sum"`).
 9. **Colour**: VIFB scores each channel and averages (`channel="mean"`), everybody else
    converts to gray first.
 
+## The codes
+
+Where a number was compared with a code, this is the state of it. "Before" and "since"
+are what its author changed.
+
+| name here | code | state |
+|---|---|---|
+| VIFB | xingchenzhang/VIFB | 22b2ea9 |
+| Objective-evaluation-for-image-fusion | thfylsty/Objective-evaluation-for-image-fusion | 6f55732 |
+| imageFusionMetrics | zhengliu6699/imageFusionMetrics (Liu et al., TPAMI 2012) | d6f7f1a |
+| pyFusionSR | ferhatcan/pyFusionSR | c8600c7 |
+| imagefusion-rfn-nest | hli1221/imagefusion-rfn-nest | 76e4e05 |
+| Image-Fusion, `"tang"` | Linfeng-Tang/Image-Fusion, in double since March 2023 | dba5bf3 |
+| Tang before March 2023, `"tang2022"` | Linfeng-Tang/SeAFusion; the same files in Linfeng-Tang/Image-Fusion | d3ae78e; 53f5542 |
+| IVIF_ZOO, `"zoo"` | RollingPlain/IVIF_ZOO before 17 July 2025 | 61b0a44 |
+| IVIF_ZOO since, `"zoo2025"` | the same, PSNR with a peak of 1 | 17 July 2025 |
+| image-fusion-metrics | ShiweiWu98/image-fusion-metrics (SD and SF in uint8) | 9dcfd37 |
+
 """
+
+# Forms that were read in the code, not run: the arithmetic is that of the tests.
+READ = (
+    ("sd", {"variant": "uint8"}, "uint8_saturating (Tang before March 2023)"),
+    ("sd", {"variant": "uint8"}, "uint8_saturating (image-fusion-metrics)"),
+    (
+        "sf",
+        {"variant": "mean_of_differences", "data_range": 1},
+        "mean_of_diffs_0_1 (Tang before March 2023)",
+    ),
+    ("sf", {"variant": "uint8"}, "uint8_saturating (image-fusion-metrics)"),
+    (
+        "vif",
+        {"variant": "uint8", "reduction": "sum"},
+        "vifp_uint8_sum (Tang before March 2023)",
+    ),
+    ("psnr", {"variant": "lt"}, "mse_0_1_peak255 (Tang before March 2023)"),
+    ("psnr", {}, "mse_0_1_peak1 (IVIF_ZOO since 17 July 2025)"),
+)
 
 
 def published_calls():
@@ -70,6 +114,8 @@ def published_calls():
         names = calls[key][tuple(sorted(kwargs.items()))]
         if name not in names:
             names.append(name)
+    for key, kwargs, name in READ:
+        calls[key][tuple(sorted(kwargs.items()))].append(name)
     return calls
 
 

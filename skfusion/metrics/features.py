@@ -214,7 +214,7 @@ edge_intensity = ei
     title="Spatial frequency",
     higher_is_better=True,
     range=(0.0, np.inf),
-    variants=("mn", "mean_of_differences"),
+    variants=("mn", "mean_of_differences", "uint8"),
     citation="Eskicioglu, Fisher, IEEE Trans. Commun. 43(12), 1995",
 )
 def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
@@ -224,10 +224,13 @@ def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
     ----------
     image : array-like or path
         ``(H, W)`` or ``(H, W, 3)``.
-    variant : {"mn", "mean_of_differences"}, default="mn"
+    variant : {"mn", "mean_of_differences", "uint8"}, default="mn"
         Sum of squared differences divided by H W, or by the number of differences.
+        ``"uint8"``: the latter where MATLAB is handed uint8, whose differences are cut
+        off below 0 and whose squares above 255: at most 22.6.
     data_range : float, default=255
-        Scale of the answer; 1 for codes that read images as [0, 1].
+        Scale of the answer; 1 for codes that read images as [0, 1], as Tang's did until
+        March 2023.
 
     Returns
     -------
@@ -259,8 +262,14 @@ def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
     >>> sf(np.full((4, 4), 7, dtype=np.uint8))
     0.0
     """
-    across, down = difference_sums(ctx, "f")[:2]
     m, n = ctx.f.shape
+    if variant == "uint8":
+        levels = ctx.grey("f").astype(np.float64)
+        across, down = (
+            _saturated_square(np.diff(levels, axis=axis)).sum() for axis in (1, 0)
+        )
+    else:
+        across, down = difference_sums(ctx, "f")[:2]
     if variant == "mn":
         square = (across + down) / (m * n)
     elif m == 1 or n == 1:
@@ -273,11 +282,17 @@ def sf(ctx: Context, *, variant: str = "mn", data_range: float = 255) -> float:
 spatial_frequency = sf
 
 
+def _saturated_square(difference):
+    """Square of a difference in MATLAB's uint8: rounded, 0 to 255, before and after."""
+    whole = np.clip(np.floor(difference + 0.5), 0, 255)
+    return np.minimum(whole * whole, 255)
+
+
 @image_metric(
     title="Standard deviation",
     higher_is_better=True,
     range=(0.0, 127.5),
-    variants=("population", "sample", "rfn"),
+    variants=("population", "sample", "rfn", "uint8"),
     citation="Rao, Meas. Sci. Technol. 8(4), 1997",
 )
 def sd(ctx: Context, *, variant: str = "population") -> float:
@@ -287,9 +302,12 @@ def sd(ctx: Context, *, variant: str = "population") -> float:
     ----------
     image : array-like or path
         ``(H, W)`` or ``(H, W, 3)``.
-    variant : {"population", "sample", "rfn"}, default="population"
+    variant : {"population", "sample", "rfn", "uint8"}, default="population"
         Division by H W or by H W - 1. ``"rfn"``: on [0, 1] and undivided, the number of
-        the RFN-Nest code, sqrt(H W) / 255 times the population value.
+        the RFN-Nest code, sqrt(H W) / 255 times the population value. ``"uint8"``: the
+        number of Tang's code until March 2023, which handed uint8 to MATLAB: what is
+        darker than the mean counts 0 and no square more than 255, so that images of 35
+        to 40 get 8 to 11 and none more than 15.97.
 
     Returns
     -------
@@ -316,6 +334,9 @@ def sd(ctx: Context, *, variant: str = "population") -> float:
     127.5
     """
     n = ctx.f.size
+    if variant == "uint8":
+        levels = ctx.grey("f").astype(np.float64)
+        return np.sqrt(_saturated_square(levels - levels.mean()).sum() / n)
 
     def compute():
         centred = (ctx.f - ctx.f.mean()).ravel()

@@ -61,6 +61,44 @@ def _pixel_pair(ctx):
     return ctx.get("vif", compute)
 
 
+def _uint8_pair(ctx):
+    """As `_pixel_pair`, with products at the first scale that saturate at 255.
+
+    MATLAB's filter2 makes doubles of what it is given, so that all others are right.
+    """
+    levels = Context.of_levels(*(ctx.grey(which) for which in "abf"))
+    sums = _scale_sums(levels, 2.0)[0][1:].sum(axis=0)
+    f = levels.f
+    pair = []
+    for which, k in (("a", 0), ("b", 2)):
+        x = levels.image(which)
+        mx, mf = _valid(x), _valid(f)
+        vx = np.maximum(_valid(np.minimum(x * x, 255)) - mx * mx, 0.0)
+        vf = np.maximum(_valid(np.minimum(f * f, 255)) - mf * mf, 0.0)
+        cov = _valid(np.minimum(x * f, 255)) - mx * mf
+        carried, held = _information(vx, vf, cov)
+        constant = levels.is_constant(which)
+        pair.append(
+            np.nan if constant else ratio(carried + sums[k], held + sums[k + 1])
+        )
+    return tuple(pair)
+
+
+def _valid(x):
+    """Gaussian mean in the windows of the first scale inside the image."""
+    w = _taps(0)
+    border = w.size // 2
+    full = cv2.sepFilter2D(x, cv2.CV_64F, w, w, borderType=cv2.BORDER_CONSTANT)
+    return full[border:-border, border:-border]
+
+
+def _information(vx, vf, cov):
+    """Sums over windows of what is carried and of what there is, in log10."""
+    g, sv, vx = gain(vx, vf, cov, 1e-10)
+    carried = np.log10(1.0 + g * g * vx / (sv + 2.0)).sum()
+    return carried, np.log10(1.0 + vx / 2.0).sum()
+
+
 def _zoo_filter(x, size):
     # The taps run from -(size + 1) / 2 to (size - 1) / 2 in `size` steps, so that the
     # window sits off the pixel; zeros beyond the border.
@@ -81,9 +119,8 @@ def _zoo_one(x, f):
         vx = np.maximum(_zoo_filter(x * x, size) - mx * mx, 0.0)
         vf = np.maximum(_zoo_filter(f * f, size) - mf * mf, 0.0)
         cov = _zoo_filter(x * f, size) - mx * mf
-        g, sv, vx = gain(vx, vf, cov, 1e-10)
-        carried += np.log10(1.0 + g * g * vx / (sv + 2.0)).sum()
-        held += np.log10(1.0 + vx / 2.0).sum()
+        more = _information(vx, vf, cov)
+        carried, held = carried + more[0], held + more[1]
     return ratio(carried, held)
 
 
@@ -103,7 +140,7 @@ def _wavelet_pair(ctx, data_range):
     title="Visual information fidelity",
     higher_is_better=True,
     range=(0.0, np.inf),
-    variants=("pixel", "wavelet", "wavelet_unit", "zoo"),
+    variants=("pixel", "uint8", "wavelet", "wavelet_unit", "zoo"),
     citation="Sheikh, Bovik, IEEE TIP 15(2), 2006",
 )
 def vif(ctx: Context, *, variant: str = "pixel", reduction: str | None = None) -> float:
@@ -114,8 +151,11 @@ def vif(ctx: Context, *, variant: str = "pixel", reduction: str | None = None) -
     infrared, visible, fused : array-like or path
         Images of one size, 41 x 41 pixels or more (72 in wavelets); see
         :func:`skfusion.images.as_levels`.
-    variant : {"pixel", "wavelet", "wavelet_unit", "zoo"}, default="pixel"
-        ``"pixel"``: four scales of the images themselves. ``"wavelet"``: the original
+    variant : {"pixel", "uint8", "wavelet", "wavelet_unit", "zoo"}, default="pixel"
+        ``"pixel"``: four scales of the images themselves. ``"uint8"``: the same where
+        MATLAB is handed uint8, as in Tang's code until March 2023: products of levels
+        end at 255, so that the first scale counts in near-black windows only; tables of
+        it print ``reduction="sum"``. ``"wavelet"``: the original
         form in a steerable pyramid, needs the package pyrtools. ``"wavelet_unit"``:
         the same on images in [0, 1], where its noise hides nearly everything, a slip.
         ``"zoo"``: pixel form with zeros beyond the border and windows half a pixel off.
@@ -161,9 +201,9 @@ def vif(ctx: Context, *, variant: str = "pixel", reduction: str | None = None) -
     """
     if variant == "zoo":
         pair = tuple(_zoo_one(x, ctx.f) for x in (ctx.a, ctx.b))
-    elif variant == "pixel":
+    elif variant in ("pixel", "uint8"):
         require_size(ctx, 41, "vif", "a 3 x 3 window at the fourth scale")
-        pair = _pixel_pair(ctx)
+        pair = _pixel_pair(ctx) if variant == "pixel" else _uint8_pair(ctx)
     else:
         require_size(ctx, 72, "vif", "a 9 x 9 filter at the fourth scale")
         pair = _wavelet_pair(ctx, 255.0 if variant == "wavelet" else 1.0)

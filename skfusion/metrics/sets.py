@@ -96,6 +96,33 @@ def _tang():
     ]
 
 
+def _tang2022():
+    unit = {"data_range": 1}
+    return [
+        Entry("EN", "en"),
+        Entry("SF", "sf", {"variant": "mean_of_differences", **unit}),
+        Entry("SD", "sd", {"variant": "uint8"}),
+        Entry("PSNR", "psnr", {"variant": "lt"}),
+        Entry("MSE", "mse", unit),
+        Entry("MI", "mi", {"variant": "lt"}),
+        Entry("VIF", "vif", {"variant": "uint8", "reduction": "sum"}),
+        Entry("AG", "ag"),
+        Entry("CC", "cc"),
+        Entry("SCD", "scd"),
+        Entry("Qabf", "qabf", unit),
+        Entry("Nabf", "nabf", unit),
+        Entry("SSIM", "mef_ssim"),
+        Entry("MS_SSIM", "ms_ssim", {"variant": "mef"}),
+        Entry("FMI_pixel", "fmi", {"variant": "edge"}),
+        Entry("FMI_dct", "fmi", {"variant": "dct"}),
+        Entry("FMI_w", "fmi", {"variant": "wavelet"}),
+    ]
+
+
+def _zoo2025():
+    return [Entry("PSNR", "psnr") if e.column == "PSNR" else e for e in _zoo()]
+
+
 def _zoo():
     zoo = {"variant": "zoo"}
     return [
@@ -138,7 +165,9 @@ _SETS = {
     "seed001": _seed001,
     "qwqe": _qwqe,
     "tang": _tang,
+    "tang2022": _tang2022,
     "zoo": _zoo,
+    "zoo2025": _zoo2025,
     "looks": _looks,
     "all": _all,
 }
@@ -151,7 +180,7 @@ def metric_sets() -> tuple[str, ...]:
     --------
     >>> from skfusion.metrics import metric_sets
     >>> metric_sets()
-    ('vifb', 'seed001', 'qwqe', 'tang', 'zoo', 'looks', 'all')
+    ('vifb', 'seed001', 'qwqe', 'tang', 'tang2022', 'zoo', 'zoo2025', 'looks', 'all')
     """
     return tuple(_SETS)
 
@@ -161,11 +190,13 @@ def metric_set(name: str) -> list[Entry]:
 
     Parameters
     ----------
-    name : {"vifb", "seed001", "qwqe", "tang", "zoo", "looks", "all"}
+    name : str
         ``"vifb"``: the 13 metrics of the VIFB benchmark in its own variants, colour by
         the mean over the channels. ``"seed001"``: the 11 of the sharp/blurred-patch
         classifier papers. ``"qwqe"``: Piella's two on 8 x 8 blocks. ``"tang"``: 13 of
-        Tang's evaluation code. ``"zoo"``: 14 of IVIF_ZOO. ``"looks"``: what the eye
+        Tang's evaluation code as it is since March 2023; ``"tang2022"``: its 17 columns
+        before, in uint8 and [0, 1]. ``"zoo"``: 14 of IVIF_ZOO as it was until 17 July
+        2025; ``"zoo2025"``: since, when its PSNR was mended. ``"looks"``: what the eye
         objects to, and two shares of it in plain units. ``"all"``: every metric in its
         default variant.
 

@@ -83,8 +83,9 @@ def iter_video(infrared, visible, *, match="number", offset=0.0, on_error="raise
         frame at 0 s belongs to the visible one at ``offset`` s. Below 0 it starts
         earlier. Frames from before both videos run are left out.
     on_error : {"raise", "repeat"}, default="raise"
-        At a frame that cannot be decoded: stop, or put the one before in its place. A
-        file that is cut or damaged as a whole ends where it cannot be read any more.
+        At a frame that cannot be decoded: stop, or put the one before in its place, at
+        the start of a video the one after. A file that is cut or damaged as a whole
+        ends where it cannot be read any more.
 
     Yields
     ------

@@ -94,12 +94,13 @@ class FrameReader:
     def __iter__(self):
         """Yield the seconds since the first frame, a Fraction, and the image."""
         time = image = None
+        waiting = []  # times of damaged frames before the first that can be shown
         for packet in self._packets:
             self._n_packets += packet.size > 0
             try:
                 frames = packet.decode()
             except self._av.FFmpegError as error:
-                if self.on_error == "raise" or image is None:
+                if self.on_error == "raise":
                     raise self._damage(error) from None
                 frames = [None]
             for frame in frames:
@@ -117,7 +118,12 @@ class FrameReader:
                 else:
                     self.n_damaged += bool(frame.is_corrupt)
                     image = self._image(frame)
-                yield time, image
+                waiting.append(time)
+                if image is not None:
+                    yield from ((moment, image) for moment in waiting)
+                    waiting.clear()
+        if waiting:
+            raise VideoError(f"{self.name}: none of its frames can be decoded.")
 
     def _demuxed(self):
         """Yield packets, across damage of the container where it goes on behind it."""

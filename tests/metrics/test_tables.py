@@ -118,7 +118,8 @@ def test_colour_follows_the_set(scenes):
     )
 
 
-SIZES = {"vifb": 13, "seed001": 11, "qwqe": 2, "tang": 13, "zoo": 14}
+SIZES = {"vifb": 13, "seed001": 11, "qwqe": 2, "tang": 13, "tang2022": 17}
+SIZES |= {"zoo": 14, "zoo2025": 14}
 SIZES |= {"looks": 7, "all": 42}
 
 

@@ -264,6 +264,18 @@ def test_a_damaged_frame(clip, tmp_path):
     np.testing.assert_array_equal(frames[6], good[6])
 
 
+def test_damage_at_the_start(clip, tmp_path):
+    jpeg = write(tmp_path / "j.avi", clip[3], "mjpeg", form="yuvj420p")
+    bad = damage(damage(jpeg, tmp_path / "b.avi", 0), tmp_path / "bad.avi", 1)
+    with pytest.raises(VideoError, match="after frame 0 the data is damaged"):
+        read(bad)
+    with pytest.warns(UserWarning, match="2 of its frames are damaged"):
+        frames = [vis for _, vis in iter_video(clip[0], bad, on_error="repeat")]
+    assert len(frames) == 12
+    np.testing.assert_array_equal(frames[0], frames[2])
+    np.testing.assert_array_equal(frames[3], read(jpeg)[3])
+
+
 def test_a_file_cut_short_is_as_long_as_it_is(clip, tmp_path):
     ir, vis = clip[:2]
     data = vis.read_bytes()

@@ -190,6 +190,23 @@ def test_damage_of_the_container_is_the_affair_of_on_error(tmp_path, codec, erro
     assert [next(iter(reader))[0]] == [0] and reader.count_left() >= 1
 
 
+class Noise:
+    """A packet that cannot be decoded."""
+
+    size, pts, time_base = 1, None, None
+
+    def decode(self):
+        raise ERRORS[0]
+
+
+def test_a_video_of_which_nothing_can_be_decoded(tmp_path):
+    path = write(tmp_path / "a.mkv", [scene(0)[..., 0]])
+    reader = FrameReader(path, "visible", "repeat")
+    reader._packets = iter([Noise(), Noise()])
+    with pytest.raises(VideoError, match="none of its frames can be decoded"):
+        next(iter(reader))
+
+
 def test_rates_that_no_camera_has_are_not_believed(tmp_path):
     head = b"YUV4MPEG2 W8 H8 F%s Ip A1:1 C420jpeg\n"
     for rate in (b"0:0", b"1:2000000000", b"2000000000:1"):
