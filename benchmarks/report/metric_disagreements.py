@@ -66,20 +66,45 @@ The largest traps:
 Where a number was compared with a code, this is the state of it. "Before" and "since"
 are what its author changed.
 
-| name here | code | state |
-|---|---|---|
-| VIFB | xingchenzhang/VIFB | 22b2ea9 |
-| Objective-evaluation-for-image-fusion | thfylsty/Objective-evaluation-for-image-fusion | 6f55732 |
-| imageFusionMetrics | zhengliu6699/imageFusionMetrics (Liu et al., TPAMI 2012) | d6f7f1a |
-| pyFusionSR | ferhatcan/pyFusionSR | c8600c7 |
-| imagefusion-rfn-nest | hli1221/imagefusion-rfn-nest | 76e4e05 |
-| Image-Fusion, `"tang"` | Linfeng-Tang/Image-Fusion, in double since March 2023 | dba5bf3 |
-| Tang before March 2023, `"tang2022"` | Linfeng-Tang/SeAFusion; the same files in Linfeng-Tang/Image-Fusion | d3ae78e; 53f5542 |
-| IVIF_ZOO, `"zoo"` | RollingPlain/IVIF_ZOO before 17 July 2025 | 61b0a44 |
-| IVIF_ZOO since, `"zoo2025"` | the same, PSNR with a peak of 1 | 17 July 2025 |
-| image-fusion-metrics | ShiweiWu98/image-fusion-metrics (SD and SF in uint8) | 9dcfd37 |
-
 """
+
+# Name here, repository or what it is, commit or date.
+CODES = (
+    ("VIFB", "xingchenzhang/VIFB", "22b2ea9"),
+    (
+        "Objective-evaluation-for-image-fusion",
+        "thfylsty/Objective-evaluation-for-image-fusion",
+        "6f55732",
+    ),
+    (
+        "imageFusionMetrics",
+        "zhengliu6699/imageFusionMetrics (Liu et al., TPAMI 2012)",
+        "d6f7f1a",
+    ),
+    ("pyFusionSR", "ferhatcan/pyFusionSR", "c8600c7"),
+    ("imagefusion-rfn-nest", "hli1221/imagefusion-rfn-nest", "76e4e05"),
+    (
+        'Image-Fusion, `"tang"`',
+        "Linfeng-Tang/Image-Fusion, in double since March 2023",
+        "dba5bf3",
+    ),
+    (
+        'Tang before March 2023, `"tang2022"`',
+        "Linfeng-Tang/SeAFusion; the same files in Linfeng-Tang/Image-Fusion",
+        "d3ae78e; 53f5542",
+    ),
+    ('IVIF_ZOO, `"zoo"`', "RollingPlain/IVIF_ZOO before 17 July 2025", "61b0a44"),
+    (
+        'IVIF_ZOO since, `"zoo2025"`',
+        "the same, PSNR with a peak of 1",
+        "17 July 2025",
+    ),
+    (
+        "image-fusion-metrics",
+        "ShiweiWu98/image-fusion-metrics (SD and SF in uint8)",
+        "9dcfd37",
+    ),
+)
 
 # Forms that were read in the code, not run: the arithmetic is that of the tests.
 READ = (
@@ -165,7 +190,9 @@ def main():
     calls = published_calls()
     # Five scales do not fit into the pair.
     keys = [key for key in registry if key in calls and key != "ms_ssim"]
-    lines = ["## The metrics", "", "From the registry.", ""]
+    lines = ["| name here | code | state |", "|---|---|---|"]
+    lines += ["| " + " | ".join(row) + " |" for row in CODES]
+    lines += ["", "## The metrics", "", "From the registry.", ""]
     lines += ["| key | metric | better | range | citation |", "|---|---|---|---|---|"]
     for key, record in registry.items():
         better = "higher" if record.higher_is_better else "lower"
