@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from joblib import delayed
+from joblib import delayed, effective_n_jobs
 from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
 from .bad_pairs import sentence
+from .compose.stages import staged
 from .fused_files import check_not_input, output_paths
 from .fused_records import FolderRecord
 from .images.files import write_image
@@ -23,6 +25,7 @@ from .pairs import as_pairs
 from .workers import (
     WorkerEndedError,
     end_with_parent,
+    is_local,
     keep_freed_memory,
     one_thread,
     stream,
@@ -103,7 +106,7 @@ def fuse_folder(
 
     Each worker reads, fuses and writes; images never travel between processes, so that
     memory stays flat however many pairs there are. A file appears under its name only
-    when it is complete.
+    when it is complete. Around a GPU threads read and write while it fuses batches.
 
     Parameters
     ----------
@@ -117,7 +120,9 @@ def fuse_folder(
         written to ``out/a/b.png``.
     n_jobs : int, default=None
         Number of workers in joblib's sense; ``joblib.parallel_config`` chooses
-        another backend, e.g. ``"dask"``.
+        another backend, e.g. ``"dask"``. Where the fuser works on a GPU, or on several
+        devices: threads that read, and as many that write; ``None`` is then as many as
+        there are cores.
     on_error : {"raise", "warn"}, default="raise"
         What follows *after all pairs are done* if some failed: a :class:`BatchError`
         or a warning that names them.
@@ -219,6 +224,10 @@ class _Work:
 
     def results(self, todo):
         """Yield records and notices; a worker that is ended costs one pair."""
+        stages = _device_stages(self.estimator, self.n_jobs)
+        if stages is not None:
+            yield from self._around_devices(todo, stages)
+            return
         while todo:
             handed = []
             try:
@@ -233,20 +242,50 @@ class _Work:
                     yield self._alone(i)
                 todo = [i for i in todo if i not in set(suspects)]
 
+    def _around_devices(self, todo, stages):
+        """Read and write in threads, around the devices of the fuser."""
+        from .learning.pipelined import pipelined
+
+        def read(i):
+            start = time.perf_counter()
+            with Notices(quiet=True) as seen:
+                pair, rest = stages.prepare(self.pairs[[i]])
+                images = pair.read_stored(0)
+            return *images, (rest, seen.found, time.perf_counter() - start)
+
+        def write(i, known, fused):
+            rest, found, seconds = known
+            start = time.perf_counter()
+            image = stages.finish(fused, rest)
+            write_image(self.outputs[i], image, bit_depth=self.bit_depth)
+            seconds += time.perf_counter() - start
+            return self._record(i, "written", seconds), found
+
+        fuse = functools.partial(stages.fuser._fuse_samples, alone=True)
+        n_threads = effective_n_jobs(-1 if self.n_jobs is None else self.n_jobs)
+        with one_thread():
+            for i, result in pipelined(todo, read, fuse, write, n_threads):
+                if isinstance(result, Exception):
+                    record = self._record(i, "failed", error=sentence(result))
+                    result = record, []
+                record, found = result
+                yield [record], found
+
+    def _record(self, i, status, seconds=0.0, error=""):
+        name, output = str(self.pairs.names[i]), str(self.outputs[i])
+        return FuseRecord(name, output, status, seconds, error)
+
     def _alone(self, i):
         start = time.perf_counter()
         try:
             (result,) = stream([self._task([i])], self.n_jobs)
         except WorkerEndedError:
-            record = FuseRecord(
-                str(self.pairs.names[i]),
-                str(self.outputs[i]),
-                "failed",
-                time.perf_counter() - start,
+            error = (
                 "the system ended the worker that fused it, as a rule for want of "
-                "memory",
+                "memory"
             )
-            return [record], []
+            seconds = time.perf_counter() - start
+            return [self._record(i, "failed", seconds, error)], []
         return result
 
     def _tasks(self, todo, handed):
@@ -262,6 +301,18 @@ class _Work:
             *(self.estimator, self.pairs[chunk], outputs, self.bit_depth),
             self.n_workers > 1,
         )
+
+
+def _device_stages(estimator, n_jobs):
+    """Return the stages of an estimator that shall run around devices, else None."""
+    stages = staged(estimator)
+    if stages is None or not is_local(n_jobs):
+        return None
+    from .learning.devices import resolve_devices
+
+    devices = resolve_devices(stages.fuser.device)
+    on_cpu = len(devices) == 1 and devices[0].type == "cpu"
+    return None if on_cpu else stages
 
 
 def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):

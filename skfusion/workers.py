@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from queue import Empty, Queue
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "WorkerEndedError",
     "ahead",
     "end_with_parent",
+    "in_threads",
+    "is_local",
     "keep_freed_memory",
     "one_thread",
     "stream",
@@ -56,6 +59,21 @@ def worker_count(n_jobs=None) -> int:
     if isinstance(backend, (LokyBackend, MultiprocessingBackend)):
         return min(wanted, max(2, cpu_count()))
     return wanted
+
+
+def is_local(n_jobs=None) -> bool:
+    """Return whether joblib's workers run on this machine, and not on a cluster.
+
+    Examples
+    --------
+    >>> from skfusion.workers import is_local
+    >>> is_local(2)
+    True
+    """
+    from joblib import Parallel
+
+    module = type(Parallel(n_jobs=n_jobs)._backend).__module__
+    return module == "joblib._parallel_backends"
 
 
 def stream(tasks, n_jobs=None, **options):
@@ -156,6 +174,40 @@ def ahead(items, n=2):
         while thread.is_alive():
             with contextlib.suppress(Empty):
                 queue.get(timeout=0.01)
+
+
+def in_threads(function, items, pool, n):
+    """Yield what a function returns for items, in their order, from a pool of threads.
+
+    Parameters
+    ----------
+    function : callable
+    items : iterable
+        Drawn as threads get free; a tuple is taken for the arguments.
+    pool : concurrent.futures.Executor
+    n : int
+        No more than so many are begun and not yet handed out.
+
+    Yields
+    ------
+    object
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from skfusion.workers import in_threads
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     list(in_threads(abs, [-3, 2, -1], pool, 2))
+    [3, 2, 1]
+    """
+    begun = deque()
+    for item in items:
+        args = item if isinstance(item, tuple) else (item,)
+        begun.append(pool.submit(function, *args))
+        while begun and (len(begun) >= n or begun[0].done()):
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
 
 
 @contextlib.contextmanager

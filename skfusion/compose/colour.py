@@ -143,7 +143,7 @@ class PreserveChroma(_Around):
         return super().fit(gray)
 
     def _transform(self, estimator, pairs):
-        lead, estimator = _size_steps(estimator)
+        lead, estimator = size_steps(estimator)
         for step in lead:
             pairs = step.transform(pairs)
         gray, colours = _gray_pairs(pairs)
@@ -346,7 +346,7 @@ def _gray_pairs(pairs):
     return ImagePairs(pairs.infrared, visible, names=pairs.names), colours
 
 
-def _size_steps(estimator):
+def size_steps(estimator):
     """Split a pipeline into the steps before all others that settle sizes, and these.
 
     They see colour, and are done once: what they leave is fused, and gives the colour.

@@ -8,24 +8,13 @@ import threading
 import weakref
 from numbers import Integral
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..base import BaseFuser
-from ..images.notices import Notices
 from ..pairs import as_pairs
-from ..workers import ahead
-from .batches import BatchSizes, Sample, fuse_samples
-from .devices import (
-    PRECISIONS,
-    inference,
-    resolve_device,
-    resolve_devices,
-    resolve_precision,
-)
+from .device_fuser import DeviceFuser
+from .devices import resolve_device
 from .estimator import WithWeights
 from .onnx import ExportsONNX
-from .transfers import luma_of
 from .weights import load_network, read_weights
 
 __all__ = ["NetworkFuser", "TorchFuser"]
@@ -35,28 +24,22 @@ _FORMS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _forming = threading.RLock()
 
 
-class TorchFuser(ExportsONNX, WithWeights, BaseFuser):
+class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
     """Base class of the fusers around a torch network.
 
     A subclass implements ``_build_network()`` (the architecture that its parameters
     ask for), ``_pretrained()`` (the name of the shipped weights for them),
     ``_metadata()`` (those parameters), ``_train(network, data)``, ``_form(device)``
-    (what it calls to fuse there), and ``_fuse_batch(ir, vis)``: float32 tensors ``(n,
-    1, h, w)`` in [0, 1] on a device to the fused ones, which ``transform`` clips.
+    (what it calls to fuse there), and ``_fuse_batch(ir, vis)``.
     """
 
     _parameter_constraints: dict = {
-        **BaseFuser._parameter_constraints,
+        **DeviceFuser._parameter_constraints,
         **WithWeights._weights_constraints,
-        "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "tile_size": [Interval(Integral, 32, None, closed="left"), None],
-        "inference_batch_size": [Interval(Integral, 1, None, closed="left"), None],
-        "precision": [StrOptions(set(PRECISIONS))],
     }
-    # The short type in which fused images differ by at most one grey level of 255.
-    _half: str | None = None
 
     def fit(self, X=None, y=None):
         """Train the network, or check that its weights can be read.
@@ -83,94 +66,12 @@ class TorchFuser(ExportsONNX, WithWeights, BaseFuser):
         self.network_ = self._train(self._build_network(), data).eval()
         return self
 
-    def transform(self, X):
-        """Fuse each pair, those of one size together in batches.
+    def _make_ready(self, device):
+        self._form(device)
 
-        Parameters
-        ----------
-        X : pairs
-            Any form that :func:`skfusion.pairs.as_pairs` takes; images of one pair
-            agree in size, pairs may differ.
-
-        Returns
-        -------
-        ndarray of object, shape (n,)
-            Fused images in the order of the pairs, float32 in [0, 1]: ``(H, W)``, or
-            ``(H, W, 3)`` for a colour visible image where the colour is fused.
-
-        Raises
-        ------
-        ValueError
-            If a pair cannot be read or its sizes differ, or a parameter is out of its
-            range.
-        """
-        self._validate_params()
-        pairs = as_pairs(X)
-        out = np.empty(len(pairs), dtype=object)
-        with Notices():
-            samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
-            for i, fused in self._fuse_samples(samples):
-                out[i] = fused
-        return out
-
-    def _fuse_samples(self, samples, *, alone=False):
-        """Fuse pairs as they come, for who reads and writes them elsewhere.
-
-        Parameters
-        ----------
-        samples : iterable of skfusion.learning.batches.Sample
-            Drawn while the device works, in another thread.
-        alone : bool, default=False
-            Hand back the error of a pair in place of its image, and go on.
-
-        Yields
-        ------
-        key : object
-            Of the sample.
-        image : ndarray of float32, shape (H, W) or (H, W, 3), or Exception
-            In the order in which batches are done.
-        """
-        devices = resolve_devices(self.device)
-        for device in dict.fromkeys(devices):
-            self._form(device)  # what is wrong with the weights is said before all
-        workers = [
-            (
-                device,
-                self._fuse_on_device,
-                BatchSizes(device, self.inference_batch_size),
-            )
-            for device in devices
-        ]
-        if len(devices) > 1 or devices[0].type != "cpu":
-            samples = ahead(samples)
-        return fuse_samples(samples, workers, alone=alone)
-
-    def _fuse_on_device(self, ir, vis):
-        """Fuse stored planes ``(n, 1 or 3, h, w)`` on their device."""
-        with inference(ir.device):
-            return self._fuse_batch_any(luma_of(ir), vis).clamp(0, 1)
-
-    def _fuse_batch_any(self, ir, vis):
-        """Fuse gray with gray or colour planes."""
-        if vis.shape[1] == 3 and self.color == "per_channel":
-            return self._fuse_batch_channels(ir, vis)
-        return self._fuse_batch(ir, luma_of(vis))
-
-    def _fuse_batch_channels(self, ir, vis):
-        """Fuse colour planes channel by channel: three pairs of a batch each."""
-        infrared = ir.expand_as(vis).flatten(0, 1)[:, None]
-        fused = self._fuse_batch(infrared, vis.flatten(0, 1)[:, None])
-        return fused.view_as(vis)
-
-    def _fuse_batch(self, ir, vis):
+    def _form(self, device=None):
+        """Return what fuses on a device."""
         raise NotImplementedError
-
-    def _form(self, device):
-        raise NotImplementedError
-
-    def _precision(self, device):
-        """Return the dtype in which the network runs on a device."""
-        return resolve_precision(self.precision, device, self._half)
 
     def _training_data(self, X):
         """Return what ``_train`` gets, unread; a subclass may take more than pairs."""

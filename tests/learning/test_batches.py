@@ -100,7 +100,7 @@ def test_who_stops_early_leaves_no_thread(n):
     results = fuse_samples(iter(samples(*[0] * 30)), workers(n=n))
     next(results)
     results.close()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_a_batch_beyond_memory_is_halved_until_it_fits():

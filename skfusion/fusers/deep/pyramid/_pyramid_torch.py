@@ -7,7 +7,13 @@ import torch
 
 from ....learning.pair_fuser import for_inference
 from ....learning.tiling import map_tiles
-from ....networks.pyramid_decisions import N_FINE, N_KNOTS, apply_curve, soften
+from ....networks.pyramid_decisions import (
+    N_FINE,
+    N_KNOTS,
+    Decisions,
+    apply_curve,
+    soften,
+)
 from ....networks.pyramid_decisions import histogram as shares_of
 from ._pyramid_form import PyramidMaps, Scene
 
@@ -85,4 +91,6 @@ class TorchForm:
         short = self.dtype != torch.float32
         with torch.autocast(stack.device.type, self.dtype, enabled=short):
             decided = self.network.decide(pyramids, scene.shares)
+        weights, gains = ([x.float() for x in maps] for maps in decided[:2])
+        decided = Decisions(weights, gains, decided.base.float())
         return pyramids, soften(decided, strength)
