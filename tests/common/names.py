@@ -219,6 +219,7 @@ OWN = {
     ),
     "LearnedPyramid": (
         "crops_per_pair",
+        "guard",
         "halo_weight",
         "histogram_noise",
         "looks_weight",

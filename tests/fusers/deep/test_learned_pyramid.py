@@ -12,9 +12,9 @@ from skfusion._kernels import pyramid_decisions as kernels
 from skfusion._kernels.pyramid_convolution import run_level
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
+from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, _transformed
 from skfusion.fusers.deep.pyramid._pyramid_form import (
-    KernelForm,
-    _transformed,
+    missing_light as missing_light_arrays,
 )
 from skfusion.fusers.deep.pyramid._pyramid_graph import PyramidGraph
 from skfusion.fusers.deep.pyramid._pyramid_opponents import (
@@ -24,7 +24,9 @@ from skfusion.fusers.deep.pyramid._pyramid_opponents import (
 from skfusion.fusers.deep.pyramid._pyramid_torch import TorchForm
 from skfusion.fusers.deep.pyramid._pyramid_training import halo
 from skfusion.images import luma
+from skfusion.metrics import dark_ring, sky_level
 from skfusion.networks.pyramid_decisions import PyramidDecisions
+from skfusion.networks.pyramid_guard import missing_light
 from skfusion.weights import WeightsError
 
 METRICS = ("AG", "RMSE", "SD")
@@ -64,10 +66,10 @@ def pair(shape, seed=0):
 
 
 @torch.inference_mode()
-def fused(form, *planes, strength=0.9, tone=0.7):
+def fused(form, *planes, strength=0.9, tone=0.7, guard=0.0):
     """Return the fused image, then those of further planes."""
     stack = torch.from_numpy(np.stack(planes))[None]
-    return form.fuse(stack, strength, tone, (None, 0))[0].numpy()
+    return form.fuse(stack, strength, tone, guard, (None, 0))[0].numpy()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,9 @@ def test_both_forms_decide_alike(name):
     built = [fused(form, *planes, tone=0) for form in forms]
     np.testing.assert_allclose(*built, atol=1e-5)
     np.testing.assert_array_equal(built[0][0], built[0][1])
-    np.testing.assert_allclose(*(fused(form, *planes) for form in forms), atol=1e-5)
+    for guard in (0.0, 0.7):
+        both = [fused(form, *planes, guard=guard) for form in forms]
+        np.testing.assert_allclose(*both, atol=1e-5)
 
 
 def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
@@ -125,7 +129,8 @@ def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
         ir, vis = scenes.read(0)
         tensors = [torch.from_numpy(image)[None, None] for image in (ir, vis)]
         expected = fuser._network()(*tensors)[0, 0].clamp(0, 1).numpy()
-        np.testing.assert_allclose(fuser.transform(scenes)[0], expected, atol=1e-5)
+        given = fuser.set_params(guard=0.0).transform(scenes)[0]
+        np.testing.assert_allclose(given, expected, atol=1e-5)
 
 
 def test_tiles_join_without_a_seam():
@@ -139,11 +144,56 @@ def test_tiles_join_without_a_seam():
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
 
 
+# Light ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (7, 2), (33, 50), (64, 61)])
+def test_both_forms_give_the_same_light_back(shape):
+    images = [0.5 * pair(shape, 3)[0], pair(shape)[0] ** 3, pair(shape, 1)[0]]
+    tensors = [torch.from_numpy(image)[None] for image in images]
+    given = missing_light(*tensors)[0].numpy()
+    np.testing.assert_allclose(missing_light_arrays(*images), given, atol=1e-6)
+    assert given.shape == shape and given.min() >= 0
+
+
+def test_even_places_get_the_light_that_the_equation_says():
+    f, a, b = (torch.full((1, 40, 40), x) for x in (0.2, 0.1, 0.45))
+    # Steps of 1/2 (0.45 of 0.2 to 0.7) and 1; coarse to fine.
+    light = 0.5 * (0.93 * 0.45 - 0.2)
+    light += 0.5 * max(0.86 * 0.45 - 0.2 - light, 0)
+    light += 0.5 * max(0.76 * 0.45 - 0.2 - light, 0)
+    given = missing_light(f, a, b)
+    torch.testing.assert_close(given, torch.full_like(given, light))
+    # Dark where neither is: as bright as the darker one.
+    given = missing_light(f, 2 * b, b)
+    torch.testing.assert_close(given, torch.full_like(given, 0.25))
+    assert missing_light(b, a, b).abs().max() == 0
+
+
+def test_the_guard_keeps_the_sky_and_leaves_no_ring():
+    shape = 96, 128
+    vis = np.full(shape, 0.3, np.float32)
+    vis[:48] = 0.85
+    ir = np.full(shape, 0.35, np.float32)
+    ir[:48], ir[60:80, 60:68] = 0.02, 1.0
+    X = [(ir, vis)]
+    fuser = LearnedPyramid(device="cpu")
+    with_guard = fuser.transform(X)[0]
+    half = fuser.set_params(guard=0.5).transform(X)[0]
+    without = fuser.set_params(guard=0.0).transform(X)[0]
+    assert sky_level(ir, vis, with_guard) > max(0.9, sky_level(ir, vis, without) + 0.01)
+    assert dark_ring(ir, vis, with_guard) <= dark_ring(ir, vis, without)
+    inside = (with_guard < 1) & (without > 0)
+    middle = (with_guard + without) / 2
+    np.testing.assert_allclose(half[inside], middle[inside], atol=1e-6)
+
+
 # Parameters -------------------------------------------------------------------------
 
 
-def test_without_strength_and_tone_it_is_the_average(scenes):
-    fuser = LearnedPyramid(12, n_hidden=0, strength=0.0, tone=0.0, device="cpu")
+def test_without_strength_tone_and_guard_it_is_the_average(scenes):
+    plain = {"strength": 0.0, "tone": 0.0, "guard": 0.0}
+    fuser = LearnedPyramid(12, n_hidden=0, **plain, device="cpu")
     expected = AverageFuser().transform(scenes)
     for image, other in zip(fuser.transform(scenes), expected):
         np.testing.assert_allclose(image, other, atol=2e-6)
@@ -322,10 +372,14 @@ def test_a_halo_is_what_leaves_both_sources():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_form_for_export_is_the_network(name):
     network = made(name)
-    graph = PyramidGraph(network, 0.8, 0.6)
+    graph = PyramidGraph(network, 0.8, 0.6, 0.9)
     for shape in ((9, 40), (50, 37)):
         images = [torch.from_numpy(image)[None, None] for image in pair(shape)]
-        expected = network(*images, 0.8, 0.6).clamp(0, 1)
+        images[0] = 0.1 * images[0]
+        expected = network(*images, 0.8, 0.6)
+        light = missing_light(*(x[:, 0] for x in (expected, *images)))
+        expected = (expected + 0.9 * light[:, None]).clamp(0, 1)
+        assert light.max() > 0.01
         torch.testing.assert_close(graph(*images), expected, atol=2e-6, rtol=0)
 
 

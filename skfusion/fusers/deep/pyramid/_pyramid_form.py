@@ -10,9 +10,11 @@ import torch
 
 from ...._kernels import pyramid_decisions as kernels
 from ...._kernels.pyramid_convolution import run_level
+from ...._kernels.pyramid_guard import add_missing_light
 from ....learning.tiling import map_tiles
 from ....networks.pyramid_decisions import N_FINE, N_KNOTS
-from ...multiscale._pyramid import expand, reduce
+from ....networks.pyramid_guard import BRIGHT, DARKER, FLOOR_LEVEL, SHARES
+from ...multiscale._pyramid import expand, gaussian_pyramid, reduce
 
 __all__ = ["KernelForm", "PyramidMaps", "Scene"]
 
@@ -89,14 +91,14 @@ class KernelForm:
         self._growth = np.tanh(state["growth"])
         self._preference = state["preference"]
 
-    def fuse(self, stack, strength, tone, tiles):
+    def fuse(self, stack, strength, tone, guard, tiles):
         """Fuse a batch, pair by pair.
 
         Parameters
         ----------
         stack : Tensor, shape (n, 2 + p, h, w)
             Infrared, visible, and further planes of the visible image.
-        strength, tone : float
+        strength, tone, guard : float
         tiles : (int or None, int)
             Their size and reach.
 
@@ -106,7 +108,9 @@ class KernelForm:
             The fused image, then those of the further planes.
         """
         return torch.from_numpy(
-            np.stack([self._fused(x, strength, tone, tiles) for x in stack.numpy()])
+            np.stack(
+                [self._fused(x, strength, tone, guard, tiles) for x in stack.numpy()]
+            )
         )
 
     def maps(self, stack, strength, tiles):
@@ -119,7 +123,7 @@ class KernelForm:
             curve = self.curve(self._tiled(pair, scene, strength, tiles)[0], scene)
         return PyramidMaps(weights, gains, base, curve)
 
-    def _fused(self, planes, strength, tone, tiles):
+    def _fused(self, planes, strength, tone, guard, tiles):
         scene = self.scene(planes[0], planes[1])
         fused = self._tiled(planes, scene, strength, tiles)
         if self.tone and tone:
@@ -127,6 +131,8 @@ class KernelForm:
             # One shift of tone for all planes, so that none of them takes a tint.
             fused[1:] += toned - fused[0]
             fused[0] = toned
+        if guard:
+            fused += np.float32(guard) * missing_light(fused[0], planes[0], planes[1])
         return fused
 
     def _tiled(self, planes, scene, strength, tiles):
@@ -311,6 +317,21 @@ class KernelForm:
             np.float32(self._growth[level]),
             strength,
         )
+
+
+def missing_light(fused, infrared, visible):
+    """Do as :func:`skfusion.networks.pyramid_guard.missing_light`, with arrays."""
+    pyramids = [
+        gaussian_pyramid(image, len(SHARES)) for image in (fused, infrared, visible)
+    ]
+    steps = [np.float32([low, high - low]) for low, high in (BRIGHT, DARKER)]
+    light = np.zeros_like(pyramids[0][-1])
+    for level in range(len(SHARES), 0, -1):
+        images = [levels[level] for levels in pyramids]
+        share, floor = np.float32(SHARES[level - 1]), level == FLOOR_LEVEL
+        add_missing_light(*images, share, *steps, floor, light)
+        light = expand(light, pyramids[0][level - 1].shape)
+    return light
 
 
 def _padded(kernels, outputs, inputs):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ....networks.pyramid_decisions import PyramidDecisions
+from ....networks.pyramid_guard import SHARES, missing_light
 
 __all__ = ["PyramidGraph"]
 
@@ -18,27 +19,34 @@ class PyramidGraph(nn.Module):
     ----------
     network : skfusion.networks.pyramid_decisions.PyramidDecisions
         Trained.
-    strength, tone : float
+    strength, tone, guard : float
     """
 
-    def __init__(self, network, strength, tone):
+    def __init__(self, network, strength, tone, guard):
         super().__init__()
         self.network = _PyramidsByIndex(**network.settings())
         self.network.load_state_dict(network.state_dict())
         self.network.eval().requires_grad_(False)
-        self.strength, self.tone = strength, tone
+        self.strength, self.tone, self.guard = strength, tone, guard
         # Below, a side of the coarsest level or of the pixels that the histograms see
         # is 1, which an exporter takes for fixed.
-        self.min_size = max(2**network.n_levels, 4) + 1
+        self.min_size = 2 ** max(network.n_levels, len(SHARES)) + 1
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one, in [0, 1]."""
         fused = self.network(infrared, visible, self.strength, self.tone)
+        if self.guard:
+            images = (x[:, 0] for x in (fused, infrared, visible))
+            light = self.network.missing_light(*images)
+            fused = fused + self.guard * light[:, None]
         return fused.clamp(0, 1)
 
 
 class _PyramidsByIndex(PyramidDecisions):
     """The network with sizes changed by index: strides and cuts do not export."""
+
+    def missing_light(self, *images):
+        return missing_light(*images, self._reduce, self._expand)
 
     def _reduce(self, image):
         for dim in (1, 2):

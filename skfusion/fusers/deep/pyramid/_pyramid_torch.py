@@ -15,6 +15,7 @@ from ....networks.pyramid_decisions import (
     soften,
 )
 from ....networks.pyramid_decisions import histogram as shares_of
+from ....networks.pyramid_guard import missing_light
 from ._pyramid_form import PyramidMaps, Scene
 
 __all__ = ["TorchForm"]
@@ -35,7 +36,7 @@ class TorchForm:
         self.tone, self.dtype = network.tone, dtype
         self.network = for_inference(network, device)
 
-    def fuse(self, stack, strength, tone, tiles):
+    def fuse(self, stack, strength, tone, guard, tiles):
         """Fuse a batch ``(n, 2 + p, h, w)`` to ``(n, 1 + p, h, w)``.
 
         See :meth:`KernelForm.fuse`.
@@ -47,6 +48,9 @@ class TorchForm:
             toned = apply_curve(first, self.curve(first, scene))
             # One shift of tone for all planes, so that none of them takes a tint.
             fused = fused + tone * (toned - first)[:, None]
+        if guard:
+            light = missing_light(fused[:, 0], stack[:, 0], stack[:, 1])
+            fused = fused + guard * light[:, None]
         return fused
 
     def maps(self, stack, strength, tiles):

@@ -63,6 +63,10 @@ class LearnedPyramid(NetworkFuser):
         (and their tone curve), 1 all of it.
     tone : float, default=1.0
         How far to follow the tone curve, in [0, 1].
+    guard : float, default=1.0
+        How much of the light to give back, in [0, 1], that was lost where the visible
+        image is bright and the infrared one dark, as the sky by day, and where the
+        fused image got darker than both, as round hot objects by night.
     weights : "pretrained", path or None, default="pretrained"
         Shipped weights (or their name), a safetensors file, or ``None`` to train in
         ``fit``.
@@ -144,6 +148,11 @@ class LearnedPyramid(NetworkFuser):
     crops, half those of the mean over a batch, as benchmarks have them. The parameters
     kept are a running mean of those trained.
 
+    The light that the guard gives back is smooth, an eighth to a half of the size, and
+    the detail over it stays: from the coarsest, the fused image is raised to .93, .86
+    and .76 of the visible one, weighted by how bright that is and how dark the infrared
+    one; at half the size then to the darker source.
+
     On the CPU own kernels run the network: no part of it needs more memory than its
     maps at half the size of the image.
 
@@ -177,6 +186,7 @@ class LearnedPyramid(NetworkFuser):
         "n_hidden": [Interval(Integral, 0, None, closed="left")],
         "strength": [Interval(Real, 0, 1, closed="both")],
         "tone": [Interval(Real, 0, 1, closed="both")],
+        "guard": [Interval(Real, 0, 1, closed="both")],
         "opponents": ["array-like", None],
         "metrics": [str, list, tuple],
         "metric_weights": ["array-like", None],
@@ -202,6 +212,7 @@ class LearnedPyramid(NetworkFuser):
         n_hidden=16,
         strength=1.0,
         tone=1.0,
+        guard=1.0,
         weights="pretrained",
         opponents=None,
         metrics="vifb",
@@ -232,6 +243,7 @@ class LearnedPyramid(NetworkFuser):
         self.n_hidden = n_hidden
         self.strength = strength
         self.tone = tone
+        self.guard = guard
         self.weights = weights
         self.opponents = opponents
         self.metrics = metrics
@@ -300,7 +312,7 @@ class LearnedPyramid(NetworkFuser):
     def _fused(self, *planes):
         """Return the fused images, then those of further planes of the visible ones."""
         form, stack = self._form(planes[0].device), torch.cat(planes, 1)
-        return form.fuse(stack, self.strength, self.tone, self._tiles())
+        return form.fuse(stack, self.strength, self.tone, self.guard, self._tiles())
 
     def _tiles(self):
         """Return size and reach of the tiles.
@@ -409,4 +421,4 @@ class LearnedPyramid(NetworkFuser):
     def _onnx_module(self):
         from ._pyramid_graph import PyramidGraph
 
-        return PyramidGraph(self._network(), self.strength, self.tone)
+        return PyramidGraph(self._network(), self.strength, self.tone, self.guard)
