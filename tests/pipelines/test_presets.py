@@ -58,7 +58,7 @@ def test_targets_lights_up_the_night_and_keeps_what_is_hot(night):
     assert fused[hot].mean() > 0.95 * ir[hot].mean()
 
 
-def test_natural_stays_nearest_to_the_light_of_the_visible_image():
+def test_the_learned_ones_stay_nearest_to_the_light_of_the_visible_image():
     from skfusion.datasets import make_scene_pairs
 
     day = make_scene_pairs(2, size=(120, 160), night=False, random_state=4)
@@ -68,6 +68,6 @@ def test_natural_stays_nearest_to_the_light_of_the_visible_image():
         return np.mean([np.abs(f - day.read(i)[1]).mean() for i, f in enumerate(fused)])
 
     away = {name: distance(name) for name in NAMES}
-    assert away["natural"] < away["balanced"]
-    assert away["natural"] < away["pyramid_natural"]
-    assert away["pyramid_natural"] == min(away[name] for name in BY_RULES)
+    by_rules = min(away[name] for name in BY_RULES)
+    assert max(away["natural"], away["balanced"]) < 0.8 * by_rules
+    assert away["pyramid_natural"] == by_rules
