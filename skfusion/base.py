@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 
@@ -10,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 
+from ._limits import check_limits
 from .images import as_float, luma
 from .images.notices import Notices
 from .images.pixels import grey_levels
@@ -22,8 +24,66 @@ __all__ = [
     "ImageTransformer",
     "PairTransformer",
     "WeightMapFuser",
+    "as_result",
     "current_names",
 ]
+
+
+def as_result(image, estimator, what) -> np.ndarray:
+    """Return what an estimator made as float32, or say that it is not finite.
+
+    Parameters
+    ----------
+    image : array-like of float
+    estimator : estimator
+        Which made it.
+    what : str
+        Of what, e.g. ``"pair 3, 'street'"``.
+
+    Returns
+    -------
+    ndarray of float32
+        The image itself where it is that already.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity, also of values that float32 does not hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.base import as_result
+    >>> from skfusion.fusers import TIF
+    >>> as_result(np.array([[np.nan]]), TIF(), "pair 0, 'street'")
+    Traceback (most recent call last):
+    ValueError: TIF() made 1 NaN or infinite values of pair 0, 'street': ...
+    """
+    with np.errstate(over="ignore"):
+        image = np.asarray(image, dtype=np.float32)
+    finite = np.isfinite(image)
+    if not finite.all():
+        raise _out_of_reason(
+            estimator, f"made {np.sum(~finite)} NaN or infinite values of {what}"
+        )
+    return image
+
+
+@contextlib.contextmanager
+def _arithmetic(estimator, what):
+    """Say of numbers that overflow on the way whose they are, and of what."""
+    try:
+        yield
+    except ArithmeticError as error:
+        reason = f"cannot be computed for {what} ({error})"
+        raise _out_of_reason(estimator, reason) from error
+
+
+def _out_of_reason(estimator, what):
+    return ValueError(
+        f"{' '.join(repr(estimator).split())} {what}: bring its parameters nearer to "
+        "their defaults, or use other weights if it has any."
+    )
 
 
 def current_names(cls, params):
@@ -70,6 +130,10 @@ def current_names(cls, params):
     return params
 
 
+def _called(pairs, i):
+    return f"pair {i}, {pairs.names[i]!r}"
+
+
 class _Stateless:
     """Parameters are checked at use; nothing is learned, so ``fit`` is optional."""
 
@@ -88,6 +152,10 @@ class _Stateless:
         self
         """
         return super().set_params(**current_names(type(self), params))
+
+    def _validate_params(self):
+        super()._validate_params()
+        check_limits(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -152,7 +220,10 @@ class ImageTransformer(_Stateless, TransformerMixin, BaseEstimator):
         images, dense = self._images(X)
         out = np.empty(len(images), dtype=object)
         for i, image in enumerate(images):
-            out[i] = self._transform_image(as_float(image, f"X[{i}]"))
+            image = as_float(image, f"X[{i}]")
+            with _arithmetic(self, f"X[{i}]"):
+                found = self._transform_image(image)
+            out[i] = as_result(found, self, f"X[{i}]")
         if dense and len(out):
             return np.stack(list(out))
         return out
@@ -244,10 +315,11 @@ class PairTransformer(_Stateless, TransformerMixin, BaseEstimator):
         pairs = as_pairs(X)
         columns = [], []
         for i in range(len(pairs)):
-            for column, image in zip(
-                columns, self._transform_pair(*self._read(pairs, i))
-            ):
-                column.append(image)
+            pair, what = self._read(pairs, i), _called(pairs, i)
+            with _arithmetic(self, what):
+                images = self._transform_pair(*pair)
+            for column, image in zip(columns, images):
+                column.append(as_result(image, self, what))
         return ImagePairs(*columns, names=pairs.names)
 
     def _read(self, pairs, i):
@@ -398,18 +470,24 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a pair cannot be read or its sizes differ, or a parameter is out of its
-            range.
+            If a pair cannot be read or its sizes differ, a parameter is out of its
+            range, or the result is not finite.
         """
         self._validate_params()
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
         with Notices():
             for i in range(len(pairs)):
-                fused = self._fuse_any(*pairs.read(i))
-                fused = np.asarray(fused, dtype=np.float32)
+                pair = pairs.read(i)
+                with _arithmetic(self, _called(pairs, i)):
+                    fused = self._fuse_any(*pair)
+                fused = self._result(fused, pairs, i)
                 out[i] = np.ascontiguousarray(np.clip(fused, 0, 1))
         return out
+
+    def _result(self, image, pairs, i):
+        """Return what was made of a pair as float32; refuse what is not finite."""
+        return as_result(image, self, _called(pairs, i))
 
     def _fuse_any(self, ir, vis):
         if vis.ndim == 2:
@@ -475,7 +553,8 @@ class WeightMapFuser(BaseFuser):
         with Notices():
             for i in range(len(pairs)):
                 ir, vis = pairs.read(i)
-                out[i] = np.asarray(self._weight(ir, luma(vis)), dtype=np.float32)
+                weight = self._weight(ir, luma(vis))
+                out[i] = self._result(weight, pairs, i)
         return out
 
     def _weight(self, ir, vis):

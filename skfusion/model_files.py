@@ -198,6 +198,7 @@ def _encode(value, path, weights):
             )
         params = _encode(params, path, weights)
         if hasattr(value, "save_weights") and params.get("weights", "") is None:
+            _check_form(value)
             file = f"{path.stem}.{len(weights)}.safetensors"
             weights.append((value, file))
             params["weights"] = file
@@ -218,6 +219,17 @@ def _encode(value, path, weights):
         f"a parameter of type {type(value).__name__} cannot be written to a model "
         "file: use numbers, strings, lists or estimators of skfusion."
     )
+
+
+def _check_form(estimator):
+    """Refuse parameters that the learned weights were not made with."""
+    learned, asked = estimator._form_in_use(), estimator._metadata()
+    for name, value in learned.items():
+        if asked[name] != value:
+            raise ValueError(
+                f"{type(estimator).__name__} was fitted with {name}={value!r}, and "
+                f"{name} is {asked[name]!r} now: set it back, or fit again."
+            )
 
 
 def _best_fitted(estimator):

@@ -11,7 +11,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
 from skfusion.compose import EnhanceByModality, PreserveChroma
-from skfusion.fusers import AverageFuser, LaplacianPyramid
+from skfusion.datasets import make_scene_pairs
+from skfusion.fusers import AverageFuser, DIDFuse, LaplacianPyramid
 from skfusion.model_files import (
     _MODULES,
     ModelFileError,
@@ -159,3 +160,15 @@ def test_missing_and_huge_files(tmp_path):
 def test_weight_paths_are_relative_to_the_file(tmp_path):
     loaded = decode({"a": ["x", {"b": 1}]}, base=tmp_path)
     assert loaded == {"a": ["x", {"b": 1}]}
+
+
+def test_parameters_that_the_weights_were_not_made_with_are_named(tmp_path):
+    X = make_scene_pairs(1, size=(40, 48), random_state=0)
+    fuser = DIDFuse(weights=None, n_channels=3, max_epochs=1, crop_size=32).fit(X)
+    fuser.set_params(n_channels=4)
+    with pytest.raises(ValueError, match="fitted with n_channels=3, and n_channels is"):
+        save_pipeline(fuser, tmp_path / "model.json")
+    assert not list(tmp_path.iterdir())
+    fuser.set_params(n_channels=3)
+    save_pipeline(fuser, tmp_path / "model.json")
+    assert load_pipeline(tmp_path / "model.json").transform(X)[0].shape == (40, 48)

@@ -8,6 +8,8 @@ import numpy as np
 
 __all__ = ["resize"]
 
+_MOST_PIXELS = 2**28
+
 _FLAGS = {
     "area": cv2.INTER_AREA,
     "linear": cv2.INTER_LINEAR,
@@ -29,9 +31,19 @@ def resize(image, height, width, interpolation="auto"):
     Returns
     -------
     ndarray of float32
+
+    Raises
+    ------
+    ValueError
+        If it would have more than 2**28 pixels.
     """
     if image.shape[:2] == (height, width):
         return image
+    if height * width > _MOST_PIXELS:
+        raise ValueError(
+            f"an image of {height}x{width} (rows x columns) was asked for: that is "
+            f"more than the {_MOST_PIXELS} pixels that are made."
+        )
     if interpolation == "auto":
         grows = height > image.shape[0] or width > image.shape[1]
         interpolation = "cubic" if grows else "area"

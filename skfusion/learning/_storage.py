@@ -3,13 +3,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import math
 from numbers import Integral
 
 import torch
 
-__all__ = ["SEPARATOR", "STORAGES", "pack", "unpack"]
+__all__ = ["FORMATS", "SEPARATOR", "STORAGES", "declared", "pack", "unpack"]
 
 STORAGES = ("float32", "float16", "int8")
+
+# What may lie in a file, by the words of its header; int8 only beside scales.
+FORMATS = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
 
 # What follows it in a key is a part of the tensor named before it.
 SEPARATOR = "::"
@@ -64,6 +79,46 @@ def pack(tensors, storage="float32", ranks=None):
     return stored
 
 
+def declared(parts, max_bytes):
+    """Return what the parts in a file make up, by their headers alone.
+
+    Parameters
+    ----------
+    parts : dict of str to (torch.dtype, tuple of int)
+        Of each part, what it is and its shape, from a file that need not be trusted.
+    max_bytes : int
+        Of all tensors together, in single precision.
+
+    Returns
+    -------
+    dict of str to (torch.dtype, tuple of int)
+        Of each tensor that :func:`unpack` will return.
+
+    Raises
+    ------
+    ValueError
+        If parts are missing, left over or do not fit; the message begins with the key.
+    """
+    tensors = {key: (dtype, tuple(shape)) for key, (dtype, shape) in parts.items()}
+    for key in [key for key, (dtype, _) in tensors.items() if dtype == torch.int8]:
+        _check_scale(key, tensors[key][1], tensors.pop(key + _SCALE, None))
+        tensors[key] = torch.float32, tensors[key][1]
+    for key in [key for key in tensors if key.endswith(_LEFT)]:
+        name = key.removesuffix(_LEFT)
+        shape = _product_shape(name, tensors.pop(key), tensors.pop(name + _RIGHT, None))
+        tensors[name] = torch.float32, shape
+    total = 0
+    for key, (dtype, shape) in tensors.items():
+        if SEPARATOR in key:
+            raise ValueError(f"{key!r} is a part without the tensor it belongs to.")
+        if dtype.is_floating_point:
+            tensors[key] = torch.float32, shape
+        total += 4 * math.prod(shape)
+        if total > max_bytes:
+            raise ValueError(f"{key!r} is larger than {max_bytes} bytes allow.")
+    return tensors
+
+
 def unpack(stored, max_bytes):
     """Return the tensors that :func:`pack` was given, floating ones single.
 
@@ -72,7 +127,7 @@ def unpack(stored, max_bytes):
     stored : dict of str to torch.Tensor
         As read from a file that need not be trusted.
     max_bytes : int
-        Of a single product.
+        As in :func:`declared`, which is asked first.
 
     Returns
     -------
@@ -83,23 +138,25 @@ def unpack(stored, max_bytes):
     ValueError
         If parts are missing, left over or damaged; the message begins with the key.
     """
+    declared({key: (x.dtype, x.shape) for key, x in stored.items()}, max_bytes)
     tensors = dict(stored)
     for key in [key for key, tensor in stored.items() if tensor.dtype == torch.int8]:
-        tensors[key] = _dequantized(key, tensors[key], tensors.pop(key + _SCALE, None))
+        tensors[key] = _dequantized(key, tensors[key], tensors.pop(key + _SCALE))
     for key, tensor in tensors.items():
         if tensor.is_floating_point():
-            tensors[key] = tensor.to(torch.float32)
-            if not torch.isfinite(tensors[key]).all():
-                raise ValueError(f"{key!r} holds NaN or infinite values.")
+            tensors[key] = _finite(key, tensor.to(torch.float32))
     for key in [key for key in tensors if key.endswith(_LEFT)]:
         name = key.removesuffix(_LEFT)
-        tensors[name] = _product(
-            name, tensors.pop(key), tensors.pop(name + _RIGHT, None), max_bytes
-        )
-    for key in tensors:
-        if SEPARATOR in key:
-            raise ValueError(f"{key!r} is a part without the tensor it belongs to.")
+        left, right = tensors.pop(key), tensors.pop(name + _RIGHT)
+        product = (left @ right.flatten(1)).view(-1, *right.shape[1:])
+        tensors[name] = _finite(name, product)
     return tensors
+
+
+def _finite(key, tensor):
+    if not torch.isfinite(tensor).all():
+        raise ValueError(f"{key!r} holds NaN or infinite values.")
+    return tensor
 
 
 def _check(tensors, ranks):
@@ -154,36 +211,35 @@ def _quantized(key, tensor):
     return whole.to(torch.int8).view(tensor.shape).contiguous(), scale
 
 
-def _dequantized(key, whole, scale):
+def _check_scale(key, shape, scale):
     if scale is None:
         raise ValueError(f"{key!r} is int8 and lacks {key + _SCALE!r}.")
-    if whole.ndim < 2 or scale.shape != whole.shape[:1]:
+    dtype, found = scale
+    if len(shape) < 2 or found != shape[:1]:
         raise ValueError(
-            f"{key + _SCALE!r} has shape {tuple(scale.shape)}, which does not fit "
-            f"{tuple(whole.shape)}."
+            f"{key + _SCALE!r} has shape {found}, which does not fit {shape}."
         )
-    if scale.dtype != torch.float32:
-        raise ValueError(f"{key + _SCALE!r} is {scale.dtype}, not torch.float32.")
+    if dtype != torch.float32:
+        raise ValueError(f"{key + _SCALE!r} is {dtype}, not torch.float32.")
+
+
+def _dequantized(key, whole, scale):
     if not (torch.isfinite(scale).all() and (scale > 0).all()):
         raise ValueError(f"{key + _SCALE!r} holds scales that are not above 0.")
     return whole.float() * scale.view(-1, *[1] * (whole.ndim - 1))
 
 
-def _product(name, left, right, max_bytes):
+def _product_shape(name, left, right):
     if right is None:
         raise ValueError(f"{name!r} lacks {name + _RIGHT!r}.")
+    (left_dtype, left), (right_dtype, right) = left, right
     fits = (
-        left.ndim == 2
-        and right.ndim > 1
-        and left.shape[1] == right.shape[0] > 0
-        and left.is_floating_point()
-        and right.is_floating_point()
+        len(left) == 2
+        and len(right) > 1
+        and left[1] == right[0] > 0
+        and left_dtype.is_floating_point
+        and right_dtype.is_floating_point
     )
     if not fits:
-        raise ValueError(
-            f"{name!r}: parts of shapes {tuple(left.shape)} and {tuple(right.shape)} "
-            "are no factors."
-        )
-    if 4 * left.shape[0] * (right.numel() // right.shape[0]) > max_bytes:
-        raise ValueError(f"{name!r} is larger than {max_bytes} bytes.")
-    return (left @ right.flatten(1)).view(-1, *right.shape[1:])
+        raise ValueError(f"{name!r}: shapes {left} and {right} are no factors.")
+    return left[0], *right[1:]

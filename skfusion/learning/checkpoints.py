@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import math
 import re
+import warnings
+import zipfile
 
 from .tf_checkpoint import read_tf_checkpoint
 from .weights import WeightsError
@@ -11,6 +14,7 @@ from .weights import WeightsError
 __all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
 
 _ENTRIES = ("state_dict", "weight", "params", "model", "fuse_net")
+_MAX_NUMBERS = 2**26  # in a MATLAB file, which may be compressed
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -70,8 +74,8 @@ def read_checkpoint(path, entry=None) -> dict:
     Raises
     ------
     WeightsError
-        If the file is a Git LFS pointer, holds a whole pickled module, or is no such
-        checkpoint; the message says what to do.
+        If the file is a Git LFS pointer, holds a whole pickled module, claims more
+        numbers than it has, or is no such checkpoint; the message says what to do.
     """
     with open(path, "rb") as file:
         if file.read(len(_POINTER)) == _POINTER:
@@ -94,10 +98,12 @@ def read_checkpoint(path, entry=None) -> dict:
         if isinstance(checkpoint.get(name), dict):
             checkpoint = checkpoint[name]
             break
-    return {
+    tensors = {
         key.removeprefix("module.") if isinstance(key, str) else key: value
         for key, value in checkpoint.items()
     }
+    _check_sizes(path, tensors)
+    return tensors
 
 
 def rename(tensors, patterns):
@@ -150,18 +156,80 @@ def permute_inputs(kernel, widths, order):
 def _read_torch(path):
     import torch
 
+    _check_archive(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # Also where a network is built without numbers, those of the file are.
+        with warnings.catch_warnings(), torch.device("cpu"):
+            warnings.simplefilter("ignore", UserWarning)  # for developers
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can raise anything
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-    text = f"{str(path)!r} is no checkpoint of plain tensors"
-    if "Unsupported global" in " ".join(reason):
+        reason = f"{type(error).__name__}: {error}"
+    # What PyTorch says of a pickle is how to switch its protection off: not repeated.
+    if "eights" in reason or "ickl" in reason:
+        raise _holds_objects(path)
+    raise WeightsError(
+        f"{str(path)!r} is no checkpoint of plain tensors: it is damaged, or another "
+        "kind of file."
+    )
+
+
+def _holds_objects(path):
+    return WeightsError(
+        f"{str(path)!r} is no checkpoint of plain tensors but holds pickled objects or "
+        "a program, which are not executed, or is damaged: where you trust it, load it "
+        "with the authors' code, write its `state_dict()` with `torch.save`, and "
+        "convert that."
+    )
+
+
+def _check_archive(path):
+    """Refuse an archive that would unpack to more than it is: PyTorch packs nothing."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return  # PyTorch's own reader says what it is
+    if any("/code/" in entry.filename for entry in entries):
+        raise _holds_objects(path)  # TorchScript
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise WeightsError(
-            f"{text} but holds pickled objects, which are not executed: where you "
-            "trust it, load it with the authors' code, write its `state_dict()` with "
-            "`torch.save`, and convert that."
+            f"{str(path)!r} is a compressed archive, no checkpoint of plain tensors: "
+            "if it holds one, unpack it first."
         )
-    raise WeightsError(f"{text} ({reason[0]}).")
+
+
+def _check_sizes(path, tensors):
+    """Refuse tensors that are more than the numbers which the file holds."""
+    import torch
+
+    left = 4 * path.stat().st_size  # parts of a network may share them
+    for key, tensor in tensors.items():
+        if isinstance(tensor, torch.Tensor):
+            left -= _check_tensor(path, key, tensor)
+    if left < 0:
+        raise WeightsError(
+            f"{str(path)!r}: its tensors are views that repeat the same numbers many "
+            "times; save them with `.clone()`."
+        )
+
+
+def _check_tensor(path, key, tensor):
+    """Refuse a tensor that is more than the numbers which the file holds for it."""
+    import torch
+
+    dense = tensor.layout == torch.strided and tensor.device.type == "cpu"
+    if not dense or tensor.is_quantized:
+        raise WeightsError(f"{str(path)!r}: {key!r} is no plain tensor of numbers.")
+    size = tensor.numel() * tensor.element_size()
+    if size > tensor.untyped_storage().nbytes():
+        raise WeightsError(
+            f"{str(path)!r}: {key!r} has shape {tuple(tensor.shape)}, {size} bytes, of "
+            f"which the file holds {tensor.untyped_storage().nbytes()}: it is a view "
+            "that repeats them; save it with `.contiguous()`."
+        )
+    return size
 
 
 def _read_tf(path):
@@ -184,9 +252,13 @@ def _read_tf(path):
 
 def _read_mat(path):
     import torch
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     try:
+        # The sizes that it claims, before anything is allocated.
+        claimed = sum(math.prod(shape) for _, shape, _ in whosmat(path))
+        if claimed > _MAX_NUMBERS:
+            raise ValueError(f"it claims {claimed} numbers")
         arrays = loadmat(path)
     except Exception as error:  # likewise
         raise WeightsError(f"{str(path)!r} is no MATLAB file ({error}).") from None

@@ -57,7 +57,11 @@ def convert_weights(method, source, output) -> None:
             f"source={str(source)!r} is no folder: give the one that holds the "
             f"published {method} files."
         )
-    tensors, network, metadata = converters[method](folder)
+    import torch
+
+    # As large as the file says, but without numbers: it is built to be compared.
+    with torch.device("meta"):
+        tensors, network, metadata = converters[method](folder)
     _match(folder, tensors, network.state_dict())
     write_weights(output, tensors, {**metadata, "source": f"published {method}"})
 
@@ -86,6 +90,10 @@ def _match(folder, tensors, expected):
         if not isinstance(tensors[key], torch.Tensor):
             kind = type(tensors[key]).__name__
             raise WeightsError(f"{where}: {key!r} is a {kind}, expected a tensor.")
+        if tensors[key].is_floating_point() != like.is_floating_point():
+            raise WeightsError(
+                f"{where}: {key!r} holds {tensors[key].dtype}, expected {like.dtype}."
+            )
         if tensors[key].shape != like.shape:
             raise WeightsError(
                 f"{where}: {key!r} has shape {tuple(tensors[key].shape)}, expected "

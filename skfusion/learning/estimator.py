@@ -38,15 +38,30 @@ class WithWeights:
         ----------
         path : path
             A file ending in ``.safetensors``, written atomically; the class, the
-            version and the form go into its metadata.
+            version and the form go into its metadata. Of learned weights it is the
+            form in which ``fit`` found the parameters.
         """
-        write_weights(path, self._tensors(), self._metadata())
+        write_weights(path, self._tensors(), self._form_in_use())
 
     def _tensors(self):
         raise NotImplementedError
 
     def _metadata(self):
         return {"class": type(self).__name__}
+
+    def _remember_form(self):
+        """Keep the form of what is being learned: parameters may be set after it."""
+        self._learned_form = self._metadata()
+
+    def _form_in_use(self):
+        """Return the metadata of the weights in use."""
+        if not self._uses_learned():
+            return self._metadata()
+        return getattr(self, "_learned_form", self._metadata())
+
+    def _uses_learned(self):
+        """Tell whether what ``fit`` learned is in use, and not a file."""
+        return self._learns()
 
     def _pretrained(self):
         raise NotImplementedError

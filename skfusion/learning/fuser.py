@@ -63,6 +63,7 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         self._require_data(X)
         if len(data) == 0:
             raise ValueError("X holds no pair: give at least one to train on.")
+        self._remember_form()
         self.network_ = self._train(self._build_network(), data).eval()
         return self
 

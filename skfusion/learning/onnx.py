@@ -67,7 +67,7 @@ class ExportsONNX:
             dynamic=dynamic,
             size=size,
             output=self._onnx_output,
-            metadata=self._metadata(),
+            metadata=self._form_in_use(),
         )
 
     def _onnx_module(self):

@@ -19,9 +19,12 @@ def _width(tensors, key, default):
 
 def _without_counters(tensors, network):
     """Add the counters of batches that older versions of PyTorch do not write."""
+    import torch
+
     for key, value in network.state_dict().items():
         if key.endswith("num_batches_tracked"):
-            tensors.setdefault(key, value)
+            counter = torch.zeros(value.shape, dtype=value.dtype, device="cpu")
+            tensors.setdefault(key, counter)
     return tensors
 
 
@@ -235,7 +238,7 @@ def _convert_liu_cnn(source):
     if head is not None:
         kernel = head.permute(2, 0, 1).unflatten(2, (8, 8)).transpose(2, 3)
         tensors["head.conv.weight"] = kernel.float().contiguous()
-        tensors["head.conv.bias"] = torch.zeros(2)
+        tensors["head.conv.bias"] = torch.zeros(2, device="cpu")
     tensors |= arrays
     n = _width(tensors, "fine.0.conv.bias", 64)
     return tensors, SiameseNet(n), {"class": "LiuCNN", "n_channels": n}

@@ -11,6 +11,7 @@ import numpy as np
 __all__ = ["read_tf_checkpoint"]
 
 _FOOTER = 48
+_LONGEST_KEY = 4096
 # What reading a table with wrong lengths or kinds can end in.
 _DAMAGES = (
     IndexError,
@@ -42,8 +43,8 @@ def read_tf_checkpoint(index) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If the index is damaged or compressed, or the data are missing, short or split
-        over several files.
+        If the index is damaged or compressed, or the data are missing, short, asked
+        for again and again, or split over several files.
     """
     index = Path(index)
     data_file = index.with_name(index.stem + ".data-00000-of-00001")
@@ -59,6 +60,7 @@ def read_tf_checkpoint(index) -> dict[str, np.ndarray]:
 
 
 def _tensors(entries, data):
+    left = 2 * len(data)  # an entry may name the numbers of another one
     for key, value in entries:
         if not key:
             continue  # the header
@@ -73,6 +75,9 @@ def _tensors(entries, data):
         count = int(np.prod(shape, dtype=np.int64))
         if start + size > len(data) or size != count * np.dtype(kind).itemsize:
             raise ValueError(f"the data end before {key.decode()!r} does.")
+        left -= size
+        if left < 0:
+            raise ValueError("the index names the same data again and again.")
         array = np.frombuffer(data, kind, count, start)
         yield key.decode(), array.reshape(shape).copy()
 
@@ -105,6 +110,8 @@ def _block(file, handle):
         n_new, at = _varint(block, at)
         n_value, at = _varint(block, at)
         key = key[:shared] + block[at : at + n_new]
+        if len(key) > _LONGEST_KEY:
+            raise KeyError("length")
         at += n_new
         yield key, block[at : at + n_value]
         at += n_value

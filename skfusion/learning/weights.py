@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from pathlib import Path
@@ -62,28 +63,63 @@ def read_weights(source, expected=None) -> dict:
         scales of bytes that are missing or not above 0, or
         does not match ``expected``: the message names the file and the key.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from ._storage import unpack
+    from ._storage import declared, unpack
 
     path = _resolve(source)
-    if path.stat().st_size > _MAX_BYTES:
-        raise WeightsError(f"weights {str(path)!r} is larger than {_MAX_BYTES} bytes.")
+    with _intact(path):
+        parts = _parts(path)
     try:
-        tensors = load_file(path)
+        # By the header alone: nothing that does not fit is ever allocated.
+        found = declared(parts, _MAX_BYTES)
+        if expected is not None:
+            _match(path, found, expected)
+        with _intact(path):
+            tensors = load_file(path)
+        return unpack(tensors, _MAX_BYTES)
+    except WeightsError:
+        raise
+    except ValueError as error:
+        raise WeightsError(f"weights {str(path)!r}: {error}") from None
+
+
+@contextlib.contextmanager
+def _intact(path):
+    """Call whatever the reader of safetensors says of a file a WeightsError."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except WeightsError:
+        raise
     except (SafetensorError, ValueError, KeyError, RuntimeError, OSError) as error:
         raise WeightsError(
             f"weights {str(path)!r} is no intact safetensors file ({error}); published "
             "checkpoints go through `skfusion convert-weights` first."
         ) from None
-    try:
-        tensors = unpack(tensors, _MAX_BYTES)
-    except ValueError as error:
-        raise WeightsError(f"weights {str(path)!r}: {error}") from None
-    if expected is not None:
-        _match(path, tensors, expected)
-    return tensors
+
+
+def _parts(path):
+    """Return dtype and shape of each part of a file, from its header."""
+    from safetensors import safe_open
+
+    from ._storage import FORMATS
+
+    if path.stat().st_size > _MAX_BYTES:
+        raise WeightsError(f"weights {str(path)!r} is larger than {_MAX_BYTES} bytes.")
+    parts = {}
+    with safe_open(path, framework="pt") as file:
+        for key in file.keys():
+            part = file.get_slice(key)
+            dtype = part.get_dtype()
+            if dtype not in FORMATS:
+                raise WeightsError(
+                    f"weights {str(path)!r}: {key!r} is stored as {dtype}, which is "
+                    "no number of a network here: store it as F32, F16 or BF16."
+                )
+            parts[key] = FORMATS[dtype], tuple(part.get_shape())
+    return parts
 
 
 def write_weights(
@@ -187,27 +223,34 @@ def load_network(build, source, metadata=None):
 
     def make(path):
         _check_origin(path, metadata)
-        network = _built(build)
-        network.load_state_dict(read_weights(path, network.state_dict()))
+        outline = _outline(build)
+        tensors = read_weights(path, outline.state_dict())
+        network = _filled(outline, build)
+        network.load_state_dict(tensors)
         return network.eval().requires_grad_(False)
 
     return load_once(make, source, tuple(sorted(metadata.items())))
 
 
-def _built(build):
-    """Build a network whose parameters will be replaced, drawing none of them.
-
-    On the meta device nothing is drawn or filled. What no state dict holds, a filter
-    that the constructor computes, would be lost there: such a network is built as it
-    is, and the global generator put back.
-    """
+def _outline(build):
+    """Build a network without its numbers: nothing is drawn, filled or allocated."""
     import torch
 
     with torch.device("meta"):
-        network = build()
-    kept = set(network.state_dict())
-    if all(name in kept for name, _ in network.named_buffers()):
-        return network.to_empty(device="cpu")
+        return build()
+
+
+def _filled(outline, build):
+    """Return a network whose parameters will be replaced, drawing none of them.
+
+    What no state dict holds, a filter that the constructor computes, is lost in the
+    outline: such a network is built as it is, and the global generator put back.
+    """
+    import torch
+
+    kept = set(outline.state_dict())
+    if all(name in kept for name, _ in outline.named_buffers()):
+        return outline.to_empty(device="cpu")
     state = torch.get_rng_state()
     network = build()
     torch.set_rng_state(state)
@@ -292,9 +335,17 @@ def _match(path, tensors, expected):
         )
     for key, value in expected.items():
         shape = tuple(getattr(value, "shape", value))
-        if tuple(tensors[key].shape) != shape:
+        dtype, found = tensors[key]
+        if found != shape:
             raise WeightsError(
-                f"weights {str(path)!r}: {key!r} has shape "
-                f"{tuple(tensors[key].shape)}, this network needs {shape}; was it made "
-                "with another width?"
+                f"weights {str(path)!r}: {key!r} has shape {found}, this network needs "
+                f"{shape}; was it made with another width?"
+            )
+        wanted = getattr(value, "dtype", None)  # of a shape alone: floating
+        floating = wanted is None or wanted.is_floating_point
+        if dtype.is_floating_point != floating:
+            kind = "floating" if floating else "whole"
+            raise WeightsError(
+                f"weights {str(path)!r}: {key!r} holds {dtype}, this network needs "
+                f"{kind} numbers there; was it written by another program?"
             )

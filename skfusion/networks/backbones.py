@@ -6,13 +6,15 @@ from __future__ import annotations
 from torch import nn
 from torch.nn import functional
 
+from ._unset import unset
+
 __all__ = ["ResNet50Features", "SharpnessFeatures", "VGG19Features"]
 
 _VGG19 = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512)
 
 
 def _conv(*args, **params):
-    return nn.utils.skip_init(nn.Conv2d, *args, **params)
+    return unset(nn.Conv2d, *args, **params)
 
 
 class VGG19Features(nn.Module):

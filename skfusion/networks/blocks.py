@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ._unset import unset
+
 __all__ = [
     "BareImageNorm",
     "Conv",
@@ -125,8 +127,7 @@ class Conv(nn.Module):
         activation=None,
     ):
         super().__init__()
-        # Unset: the usual values would be drawn from the global generator.
-        self.conv = nn.utils.skip_init(
+        self.conv = unset(
             nn.Conv2d,
             n_in,
             n_out,
@@ -199,7 +200,7 @@ class Sobel(nn.Module):
     def __init__(self, n_channels):
         super().__init__()
         self.x, self.y = (
-            nn.utils.skip_init(
+            unset(
                 nn.Conv2d,
                 n_channels,
                 n_channels,

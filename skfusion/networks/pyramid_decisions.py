@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ._unset import unset
+
 __all__ = ["Decisions", "Pyramids", "PyramidDecisions", "expand", "reduce"]
 
 N_KNOTS = 16  # pieces of the histograms that the network sees, and of its tone curve
@@ -100,15 +102,15 @@ class PyramidDecisions(nn.Module):
         self.max_gain, self.tone, self.matching = max_gain, tone, matching
         self.n_hidden = n_hidden
         c = n_channels
-        self.read = _unset(nn.Conv2d, 8, c, 3, padding=1, padding_mode="replicate")
-        self.mix = _unset(nn.Conv2d, 2 * c, c, 3, padding=1, padding_mode="replicate")
+        self.read = unset(nn.Conv2d, 8, c, 3, padding=1, padding_mode="replicate")
+        self.mix = unset(nn.Conv2d, 2 * c, c, 3, padding=1, padding_mode="replicate")
         self.level_bias = nn.Parameter(torch.zeros(n_levels, c))
         # Share and gain of this level, then of the finest one.
-        self.head = _unset(nn.Conv2d, c, 4, 1)
-        self.base = _unset(nn.Conv2d, c, 1, 1)
+        self.head = unset(nn.Conv2d, c, 4, 1)
+        self.base = unset(nn.Conv2d, c, 1, 1)
         if n_hidden:
-            self.hidden = _unset(nn.Conv2d, c, n_hidden, 1)
-            self.hidden_head = _unset(nn.Conv2d, n_hidden, 4, 1, bias=False)
+            self.hidden = unset(nn.Conv2d, c, n_hidden, 1)
+            self.hidden_head = unset(nn.Conv2d, n_hidden, 4, 1, bias=False)
         self.growth = nn.Parameter(torch.zeros(n_levels))
         self.preference = nn.Parameter(torch.full((n_levels,), 4.0))
         n_shares = N_KNOTS + 1
@@ -461,13 +463,8 @@ def _wide(values):
     return values[..., None, None]
 
 
-def _unset(layer, *args, **kwargs):
-    """Make a layer; its usual values would be drawn from the global generator."""
-    return nn.utils.skip_init(layer, *args, **kwargs)
-
-
 def _layers(n_in, n_inner, n_out):
-    first, last = _unset(nn.Linear, n_in, n_inner), _unset(nn.Linear, n_inner, n_out)
+    first, last = unset(nn.Linear, n_in, n_inner), unset(nn.Linear, n_inner, n_out)
     return nn.Sequential(first, nn.ReLU(), last)
 
 

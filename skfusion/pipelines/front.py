@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base import as_result
 from ..compose import with_color
 from ..images import to_dtype
 from ..images.cells import load
@@ -42,7 +43,8 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     Raises
     ------
     ValueError
-        If the images do not fit together, or a name is unknown.
+        If the images do not fit together, a name is unknown, or the result is not
+        finite.
 
     Examples
     --------
@@ -61,7 +63,7 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     pairs = ImagePairs([infrared], [visible], names=["the pair"])
     with Notices():
         fused = estimator.transform(pairs)[0]
-    return to_dtype(fused, dtype)
+    return to_dtype(as_result(fused, estimator, "the pair"), dtype)
 
 
 def _estimator(method, params):

@@ -7,10 +7,11 @@ import struct
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from skfusion.learning.weights import load_once
+from skfusion.networks._unset import unset
 from skfusion.weights import (
     WeightsError,
     load_network,
@@ -243,3 +244,54 @@ def test_loading_a_network_draws_nothing(path, network):
     assert torch.equal(torch.get_rng_state(), before)
     assert computed.filter.tolist() == [0, 1, 2]
     assert state.keys() == network.state_dict().keys()
+
+
+def test_an_outline_is_compared_before_anything_is_allocated(tmp_path):
+    write_weights(tmp_path / "w.safetensors", {"weight": torch.ones(2, 2)})
+    built = []
+
+    def build():  # 4 TB of it
+        built.append(unset(nn.Linear, 10**6, 10**6, bias=False))
+        return built[-1]
+
+    with pytest.raises(WeightsError, match=r"needs \(1000000, 1000000\); was it made"):
+        load_network(build, tmp_path / "w.safetensors")
+    assert [layer.weight.device.type for layer in built] == ["meta"]
+
+
+def test_tensors_that_a_few_bytes_claim_are_refused_by_the_header(tmp_path):
+    path = tmp_path / "w.safetensors"
+    n = 10**6
+    parts = {"w::left": torch.ones(n, 1), "w::right": torch.ones(1, n)}
+    save_file(parts, path)  # 8 MB for a product of 4 TB
+    with pytest.raises(WeightsError, match=r"w\.safetensors.*'w' is larger than"):
+        read_weights(path)
+
+
+KINDS = [torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_whole_numbers_are_no_floating_ones(kind, network, tmp_path):
+    path = tmp_path / "w.safetensors"
+    state = network.state_dict()
+    save_file({key: x.to(kind) for key, x in state.items()}, path)
+    with pytest.raises(
+        WeightsError, match=rf"'0.weight' holds {kind}, .* floating num"
+    ):
+        read_weights(path, state)
+    save_file({key: x.float() for key, x in state.items()}, path)
+    with pytest.raises(WeightsError, match="tracked' holds torch.float32, .* whole"):
+        read_weights(path, state)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "n_bytes"),
+    [("F4", 1), ("F8_E4M3", 2), ("C64", 16), ("U16", 4), ("U64", 16), ("F6_E2M3", 3)],
+)
+def test_other_kinds_of_numbers_are_refused_by_name(dtype, n_bytes, tmp_path):
+    shape = [4] if dtype == "F6_E2M3" else [2]
+    entry = {"dtype": dtype, "shape": shape, "data_offsets": [0, n_bytes]}
+    (tmp_path / "w.safetensors").write_bytes(header({"a": entry}, bytes(n_bytes)))
+    with pytest.raises(WeightsError, match=rf"'a' is stored as {dtype}.*F32, F16"):
+        read_weights(tmp_path / "w.safetensors")

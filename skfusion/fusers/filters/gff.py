@@ -152,7 +152,8 @@ class GFF(BaseFuser):
             for i in range(len(pairs)):
                 ir, vis = pairs.read(i)
                 weights = self._weights(*self._levels(ir, luma(vis)))
-                out[i, 0], out[i, 1] = (w.astype(np.float32) for w, _ in weights)
+                for layer, (weight, _) in enumerate(weights):
+                    out[i, layer] = self._result(weight, pairs, i)
         return out
 
     def _fuse(self, ir, vis):

@@ -223,7 +223,8 @@ class MetricAscent(BaseFuser):
                 )
                 for i, x in zip(group, planes):
                     fused = [next(moved) for _ in x]
-                    out[i] = fused[0] if len(x) == 1 else np.stack(fused, axis=-1)
+                    fused = fused[0] if len(x) == 1 else np.stack(fused, axis=-1)
+                    out[i] = self._result(fused, pairs, i)
         return out
 
     def _fuse(self, ir, vis):

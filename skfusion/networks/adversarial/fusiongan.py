@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .._unset import unset
 from ..blocks import Conv, FusionNetwork, initialize
 
 __all__ = ["FusionGANNet", "StridedCritic"]
@@ -69,7 +70,7 @@ class StridedCritic(nn.Module):
         side = crop_size
         for _ in range(4):
             side = (side - 3) // 2 + 1
-        self.linear = nn.utils.skip_init(nn.Linear, widths[-1] * side**2, 1)
+        self.linear = unset(nn.Linear, widths[-1] * side**2, 1)
 
     def initialize(self, generator):
         """Draw all parameters from one ``torch.Generator``."""

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .._unset import unset
+
 __all__ = ["AUIFNet", "UnrolledLayer", "collapse_kernel"]
 
 # A reflected border sees the offsets -1, 0, 1 as +1, 0, +1 (first row), as they are
@@ -172,8 +174,7 @@ class AUIFNet(nn.Module):
         self.collapsed = collapsed
         self.base = nn.ModuleList(UnrolledLayer(n_channels) for _ in range(n_layers))
         self.detail = nn.ModuleList(UnrolledLayer(n_channels) for _ in range(n_layers))
-        # Unset: the usual values would be drawn from the global generator.
-        self.decoder = nn.utils.skip_init(nn.Conv2d, 1, 1, 3, bias=False)
+        self.decoder = unset(nn.Conv2d, 1, 1, 3, bias=False)
         self.decoder_norm = nn.BatchNorm2d(1)
 
     @property

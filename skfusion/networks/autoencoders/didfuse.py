@@ -8,6 +8,8 @@ import math
 import torch
 from torch import nn
 
+from .._unset import unset
+
 __all__ = ["DIDFuseNet"]
 
 
@@ -16,8 +18,7 @@ class _Block(nn.Module):
 
     def __init__(self, n_in, n_out, activation, padding_mode="zeros"):
         super().__init__()
-        # Unset: the usual values would be drawn from the global generator.
-        self.conv = nn.utils.skip_init(
+        self.conv = unset(
             nn.Conv2d, n_in, n_out, 3, padding=1, padding_mode=padding_mode
         )
         self.norm = nn.BatchNorm2d(n_out)

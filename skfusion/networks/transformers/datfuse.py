@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .._unset import unset
 from ..blocks import Conv, FusionNetwork
 
 __all__ = ["DATFuseNet", "YDTRNet"]
@@ -30,7 +31,7 @@ class _TokenBlock(nn.Module):
 
 
 def _linear(n_in, n_out):
-    return nn.utils.skip_init(nn.Linear, n_in, n_out)
+    return unset(nn.Linear, n_in, n_out)
 
 
 class _Tokens(nn.Module):

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch.nn import functional
 
 from ....images import luma
+from ....images.notices import Notices
 from ....learning.objectives import blur
 from ....learning.transfers import luma_of
 from ....networks.blocks import FusionNetwork
@@ -201,10 +202,12 @@ default="exponential"
         self._validate_params()
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
-        for i in range(len(pairs)):
-            ir, vis = (torch.from_numpy(luma(x))[None, None] for x in pairs.read(i))
-            with torch.inference_mode():
-                out[i] = 1 - self._infrared_weights(ir, vis)[0]
+        with Notices():
+            for i in range(len(pairs)):
+                ir, vis = (torch.from_numpy(luma(x))[None, None] for x in pairs.read(i))
+                with torch.inference_mode():
+                    weight = 1 - self._infrared_weights(ir, vis)[0]
+                out[i] = self._result(weight, pairs, i)
         return out
 
     def fit(self, X=None, y=None):

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ...._limits import check_limits
 from ....images import as_float, luma
 from ....learning.estimator import WithWeights
 from ....learning.onnx import ExportsONNX
@@ -174,6 +175,10 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+    def _validate_params(self):
+        super()._validate_params()
+        check_limits(self)
 
     @property
     def classes_(self):
@@ -449,6 +454,7 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
             self.network_ = self._build_network().initialize(self._generator)
         else:
             self.network_ = copy.deepcopy(self._loaded()).requires_grad_(True)
+        self._remember_form()
         self.loss_curve_ = []
         self._optimizer_state = None
 
@@ -468,6 +474,9 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
 
     def _tensors(self):
         return self._ready()[0].state_dict()
+
+    def _uses_learned(self):
+        return self._is_learned()
 
     def _metadata(self):
         names = ("network", "width", "gradients")

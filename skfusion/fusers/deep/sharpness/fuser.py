@@ -303,7 +303,7 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         )
         return rebuild(bands, base, vis.shape)
 
-    def _metadata(self):
+    def _form_in_use(self):
         classifier = self._ready_classifier()
         names = ("network", "width", "gradients")
         form = {name: getattr(classifier, name, "") for name in names}

@@ -370,3 +370,21 @@ def test_read_only_images_train(small_pairs):
     fuser = EncoderDecoderFuser(**params).fit(data.pack())
     again = EncoderDecoderFuser(**params).fit(data)
     assert fuser.loss_curve_ == again.loss_curve_
+
+
+def test_weights_are_written_in_the_form_that_they_were_learned_in(
+    small_pairs, tmp_path
+):
+    fuser = EncoderDecoderFuser(**{**TINY, "max_epochs": 1}).fit(small_pairs)
+    expected = fuser.transform(small_pairs)[0]
+    fuser.set_params(base_channels=32)
+    path = tmp_path / "w.safetensors"
+    fuser.save_weights(path)
+    again = EncoderDecoderFuser("leaky_relu", 16, weights=path, device="cpu")
+    np.testing.assert_allclose(again.transform(small_pairs)[0], expected, atol=1e-6)
+    with pytest.raises(WeightsError, match="base_channels='16', not '32': set base_ch"):
+        again.set_params(base_channels=32).transform(small_pairs)
+    # Of a file, it is the form that the parameters ask for.
+    fuser.set_params(activation=None, base_channels=64, weights="pretrained")
+    fuser.save_weights(path)
+    EncoderDecoderFuser(weights=path, device="cpu").transform(small_pairs)

@@ -1,5 +1,6 @@
 """The sharpness classifier: learning, errors, dense scores against a loop."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -380,3 +381,20 @@ def test_weights_are_read_when_asked(tmp_path):
     with pytest.raises(WeightsError, match="no such file"):
         SharpnessClassifier(weights=tmp_path / "no.safetensors").load_weights()
     assert isinstance(SharpnessClassifier().load_weights(), SharpnessClassifier)
+
+
+def test_weights_are_written_in_the_form_that_they_were_learned_in(
+    fitted, samples, tmp_path
+):
+    classifier = copy.deepcopy(fitted["six-path"])
+    width = classifier.width
+    classifier.set_params(width=3 * width)
+    classifier.save_weights(tmp_path / "w.safetensors")
+    again = SharpnessClassifier(
+        "six-path",
+        width=width,
+        gradients=classifier.gradients,
+        weights=tmp_path / "w.safetensors",
+    )
+    expected = fitted["six-path"].predict(samples[0])
+    np.testing.assert_array_equal(again.predict(samples[0]), expected)
