@@ -57,6 +57,7 @@ LARGEST = {
     "critic_steps": _COUNT,
     "crops_per_pair": _COUNT,
     "frozen_epochs": _COUNT,
+    "inference_batch_size": _COUNT,
     "max_epochs": _COUNT,
     "max_iter": 10**4,
     "n_crops": _COUNT,
