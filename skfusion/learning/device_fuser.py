@@ -6,9 +6,10 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
+import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..base import BaseFuser
+from ..base import BaseFuser, as_result
 from ..images.notices import Notices
 from ..pairs import as_pairs
 from ..workers import ahead
@@ -54,8 +55,8 @@ class DeviceFuser(BaseFuser):
         Raises
         ------
         ValueError
-            If a pair cannot be read or its sizes differ, or a parameter is out of its
-            range.
+            If a pair cannot be read or its sizes differ, a parameter is out of its
+            range, or the result is not finite.
         """
         self._validate_params()
         pairs = as_pairs(X)
@@ -63,7 +64,7 @@ class DeviceFuser(BaseFuser):
         with Notices():
             samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
             for i, fused in self._fuse_samples(samples):
-                out[i] = fused
+                out[i] = self._result(fused, pairs, i)
         return out
 
     def _fuse_samples(self, samples, *, alone=False):
@@ -96,12 +97,26 @@ class DeviceFuser(BaseFuser):
         ]
         if len(devices) > 1 or devices[0].type != "cpu":
             samples = ahead(samples)
-        return fuse_samples(samples, workers, alone=alone)
+        fused = fuse_samples(samples, workers, alone=alone)
+        if not alone:
+            return fused
+        return ((key, self._or_error(image, key)) for key, image in fused)
+
+    def _or_error(self, fused, key):
+        """Return an image, or the error that it is not finite."""
+        if isinstance(fused, Exception):
+            return fused
+        try:
+            return as_result(fused, self, key)
+        except ValueError as error:
+            return error
 
     def _fuse_on_device(self, ir, vis):
         """Fuse stored planes ``(n, 1 or 3, h, w)`` on their device."""
         with inference(ir.device):
-            return self._fuse_batch_any(luma_of(ir), vis).clamp(0, 1)
+            fused = self._fuse_batch_any(luma_of(ir), vis)
+            # Infinity is no white: it is refused, like NaN, where the image is taken.
+            return torch.where(fused.isfinite(), fused.clamp(0, 1), torch.nan)
 
     def _fuse_batch_any(self, ir, vis):
         """Fuse gray with gray or colour planes."""

@@ -8,17 +8,8 @@ import threading
 import weakref
 from numbers import Integral
 
-<<<<<<< HEAD
 from sklearn.utils._param_validation import Interval, StrOptions
 
-=======
-import numpy as np
-import torch
-from sklearn.utils._param_validation import Interval, StrOptions
-
-from ..base import BaseFuser, as_result
-from ..images.notices import Notices
->>>>>>> dfec858 (Batches of networks are finite too)
 from ..pairs import as_pairs
 from .device_fuser import DeviceFuser
 from .devices import resolve_device
@@ -79,102 +70,8 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
     def _make_ready(self, device):
         self._form(device)
 
-<<<<<<< HEAD
     def _form(self, device=None):
         """Return what fuses on a device."""
-=======
-        Parameters
-        ----------
-        X : pairs
-            Any form that :func:`skfusion.pairs.as_pairs` takes; images of one pair
-            agree in size, pairs may differ.
-
-        Returns
-        -------
-        ndarray of object, shape (n,)
-            Fused images in the order of the pairs, float32 in [0, 1]: ``(H, W)``, or
-            ``(H, W, 3)`` for a colour visible image where the colour is fused.
-
-        Raises
-        ------
-        ValueError
-            If a pair cannot be read or its sizes differ, a parameter is out of its
-            range, or the result is not finite.
-        """
-        self._validate_params()
-        pairs = as_pairs(X)
-        out = np.empty(len(pairs), dtype=object)
-        with Notices():
-            samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
-            for i, fused in self._fuse_samples(samples):
-                out[i] = self._result(fused, pairs, i)
-        return out
-
-    def _fuse_samples(self, samples, *, alone=False):
-        """Fuse pairs as they come, for who reads and writes them elsewhere.
-
-        Parameters
-        ----------
-        samples : iterable of skfusion.learning.batches.Sample
-            Drawn while the device works, in another thread.
-        alone : bool, default=False
-            Hand back the error of a pair in place of its image, and go on.
-
-        Yields
-        ------
-        key : object
-            Of the sample.
-        image : ndarray of float32, shape (H, W) or (H, W, 3), or Exception
-            In the order in which batches are done.
-        """
-        devices = resolve_devices(self.device)
-        for device in dict.fromkeys(devices):
-            self._form(device)  # what is wrong with the weights is said before all
-        workers = [
-            (
-                device,
-                self._fuse_on_device,
-                BatchSizes(device, self.inference_batch_size),
-            )
-            for device in devices
-        ]
-        if len(devices) > 1 or devices[0].type != "cpu":
-            samples = ahead(samples)
-        fused = fuse_samples(samples, workers, alone=alone)
-        if not alone:
-            return fused
-        return ((key, self._or_error(image, key)) for key, image in fused)
-
-    def _or_error(self, fused, key):
-        """Return an image, or the error that it is not finite."""
-        if isinstance(fused, Exception):
-            return fused
-        try:
-            return as_result(fused, self, key)
-        except ValueError as error:
-            return error
-
-    def _fuse_on_device(self, ir, vis):
-        """Fuse stored planes ``(n, 1 or 3, h, w)`` on their device."""
-        with inference(ir.device):
-            fused = self._fuse_batch_any(luma_of(ir), vis)
-            # Infinity is no white: it is refused, like NaN, where the image is taken.
-            return torch.where(fused.isfinite(), fused.clamp(0, 1), torch.nan)
-
-    def _fuse_batch_any(self, ir, vis):
-        """Fuse gray with gray or colour planes."""
-        if vis.shape[1] == 3 and self.color == "per_channel":
-            return self._fuse_batch_channels(ir, vis)
-        return self._fuse_batch(ir, luma_of(vis))
-
-    def _fuse_batch_channels(self, ir, vis):
-        """Fuse colour planes channel by channel: three pairs of a batch each."""
-        infrared = ir.expand_as(vis).flatten(0, 1)[:, None]
-        fused = self._fuse_batch(infrared, vis.flatten(0, 1)[:, None])
-        return fused.view_as(vis)
-
-    def _fuse_batch(self, ir, vis):
->>>>>>> dfec858 (Batches of networks are finite too)
         raise NotImplementedError
 
     def _training_data(self, X):
