@@ -38,7 +38,7 @@ def missing_light(fused, infrared, visible, reduce=reduce, expand=expand):
 
         m <- m + s(b; 0.2, 0.7) s(b - a; 0.05, 0.25) max(q b - f - m, 0)
 
-    with ``q`` from :data:`SHARES`; at half the size then ``m <- m + max(min(a, b) - f -
+    with ``q`` from ``SHARES``; at half the size then ``m <- m + max(min(a, b) - f -
     m, 0)``.
     """
     pyramids = []
