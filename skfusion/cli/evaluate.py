@@ -72,7 +72,7 @@ def run(args):
         raise ValueError(f"--output {str(output)!r}: use .csv, .md or .json.")
     if output is not None:
         check_new(output, args.force)
-    of_files = Path(args.pairs).is_file()
+    of_files = _are_files(args)
     of_videos = of_files and not _is_image(args.pairs)
     table = _of_videos(args) if of_videos else _of_images(args, of_files)
     failures = table.attrs.pop("failures", ())
@@ -92,6 +92,12 @@ def run(args):
         error = in_options(failure["error"])
         say(f"not measured: {failure['pair']}: {error}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _are_files(args):
+    """Whether files are named and no folders; one of them need not be there."""
+    words = (args.pairs, args.fused, args.third or args.fused)
+    return not Path(args.pairs).is_dir() and any(Path(word).is_file() for word in words)
 
 
 def _is_image(path):

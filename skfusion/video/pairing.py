@@ -29,8 +29,8 @@ class Follower:
     Attributes
     ----------
     lag : float
-        By number: seconds by which the last frame was later than the leader's, beyond
-        the first pair's.
+        By number: the most seconds by which a frame was later than the leader's (below
+        0: earlier), beyond the first pair's.
     left_over : int
         Frames that had no partner, once :meth:`report` has counted them.
     """
@@ -82,7 +82,7 @@ class Follower:
             return None
         lag = frame[0] - own
         self._first_lag = lag if self._first_lag is None else self._first_lag
-        self.lag = float(lag - self._first_lag)
+        self.lag = max(self.lag, float(lag - self._first_lag), key=abs)
         return frame[1]
 
     def _nearest(self, own):
@@ -112,9 +112,9 @@ class Follower:
         if abs(self.lag) > 0.5 / float(self._leader.rate):
             side = "later" if self.lag > 0 else "earlier"
             warnings.warn(
-                f"frames of one number are paired, and at the end the "
-                f"{self.reader.role} ones are {abs(self.lag):.2g} s {side} than the "
-                f"{self._leader.role} ones: match='time' pairs those of one time.",
+                f"frames of one number are paired, and the {self.reader.role} ones are "
+                f"up to {abs(self.lag):.2g} s {side} than the {self._leader.role} "
+                "ones: match='time' pairs those of one time.",
                 stacklevel=5,
             )
         self.left_over += self._match == "time" and self._ahead is not None

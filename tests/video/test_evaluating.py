@@ -221,6 +221,12 @@ def test_command_line_prepares_the_frames(clip, tmp_path, capsys, monkeypatch):
         ("evaluate ir.mkv vis.mkv fused.mkv --every 0", "--every 0: expected"),
         ("evaluate ir.mkv vis.mkv fused.mkv --offset 99", "--offset 99: infrared"),
         ("evaluate i.png v.png", "three images"),
+        (
+            "evaluate none.mkv vis.mkv fused.mkv",
+            "infrared 'none.mkv': there is no such",
+        ),
+        ("evaluate ir.mkv none.mkv fused.mkv", "visible 'none.mkv': there is no such"),
+        ("evaluate . vis.mkv fused.mkv", "is no folder"),
     ],
 )
 def test_command_line_says_what_is_wrong(

@@ -559,6 +559,14 @@ def test_cameras_that_drift_apart_are_named_and_the_advice_pairs_them(tmp_path):
     vis = write(tmp_path / "vis2.mkv", long, rate=25)
     with pytest.warns(UserWarning, match=r"0\.025 s earlier .* match='time'"):
         list(iter_video(fine, vis))
+    # A camera that lost a frame for a while and caught up again.
+    pts = [*range(5), *range(6, 12), 11.1, *range(12, 40)][:40]
+    late = write(
+        tmp_path / "late.mkv", images, pts=[round(40 * t) for t in pts],
+        base=Fraction(1, 1000),
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match=r"infrared ones are up to 0\.04 s later"):
+        list(iter_video(late, tmp_path / "vis.mkv"))
 
 
 def test_command_line_brings_the_frames_to_one_size(clip, tmp_path, capsys):
