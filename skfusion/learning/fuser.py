@@ -40,6 +40,7 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         "verbose": ["verbose"],
         "tile_size": [Interval(Integral, 32, None, closed="left"), None],
     }
+    _cache_tile: int | None = None  # what tile_size="auto" is on a CPU
 
     def fit(self, X=None, y=None):
         """Train the network, or check that its weights can be read.
@@ -66,6 +67,12 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         self._remember_form()
         self.network_ = self._train(self._build_network(), data).eval()
         return self
+
+    def _tile_size_on(self, device):
+        """Return the side of the tiles on a device; tiles for the cache are a CPU's."""
+        if self.tile_size != "auto":
+            return self.tile_size
+        return self._cache_tile if device.type == "cpu" else None
 
     def _make_ready(self, device):
         self._form(device)

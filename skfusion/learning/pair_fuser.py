@@ -87,11 +87,12 @@ class PairNetworkFuser(NetworkFuser):
         self._check_tiles(form)
         height, width = ir.shape[2:]
         stack = reflect_to(torch.cat([ir, vis], 1), form.min_size)
-        fused = map_tiles(form, stack, self.tile_size, form.reach)
+        tile_size = self._tile_size_on(ir.device)
+        fused = map_tiles(form, stack, tile_size, form.reach)
         return fused[..., :height, :width]
 
     def _check_tiles(self, form):
-        if self.tile_size is None:
+        if self.tile_size in (None, "auto"):
             return
         name = type(self).__name__
         if form.reach is None:

@@ -6,6 +6,7 @@ import pytest
 
 from skfusion.fusers import EncoderDecoderFuser, LUTFuse
 from skfusion.learning.fuser import TorchFuser
+from skfusion.testing.samples import make_pair
 
 from .estimators import CHEAP, FUSERS
 
@@ -84,3 +85,12 @@ def test_tiles_of_a_batch_are_those_of_its_pairs(cls, pairs):
     together = fuser.set_params(inference_batch_size=2).transform([*pairs[:1]] * 3)
     for many in together:
         np.testing.assert_allclose(many, alone[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in NETWORKS if cls._half])
+def test_the_short_type_of_a_gpu_is_within_a_grey_level(cls):
+    pair = [make_pair(0, (32, 48))]
+    exact, short = (
+        cls(precision=name).transform(pair)[0] for name in ("float32", cls._half)
+    )
+    assert 0 < np.abs(exact - short).max() <= 1 / 255

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from skfusion.fusers import DIDFuse, SeAFusion
+from skfusion.fusers import DDcGAN, DIDFuse, SeAFusion, SFDFusion, U2Fusion
 from skfusion.learning.devices import (
     inference,
     resolve_device,
@@ -114,3 +114,19 @@ def test_an_unknown_precision_is_refused(small_pairs):
 def test_an_empty_batch_is_refused(small_pairs):
     with pytest.raises(ValueError, match="'inference_batch_size' parameter"):
         DIDFuse(inference_batch_size=0).transform(small_pairs)
+
+
+@pytest.mark.parametrize("cls", [DDcGAN, DIDFuse, U2Fusion])
+def test_tiles_for_the_cache_are_those_of_a_cpu(cls):
+    assert cls()._tile_size_on(CPU) in (128, 256)
+    assert cls()._tile_size_on(CUDA) is None
+    for given in (None, 64):
+        fuser = cls(tile_size=given)
+        assert fuser._tile_size_on(CPU) == fuser._tile_size_on(CUDA) == given
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_what_goes_to_frequencies_is_float32(precision, small_pairs):
+    fuser = SFDFusion(precision=precision, weights=None)
+    with pytest.raises(ValueError, match=f"precision='{precision}': SFDFusion"):
+        fuser.fit(small_pairs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn import functional
 
 from ....learning.adversarial import AdversarialSteps, train_adversarially
@@ -55,9 +55,10 @@ default="exponential"
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    tile_size : int or None, default=256
+    tile_size : int, "auto" or None, default="auto"
         Fuse images larger than this in overlapping tiles, with the same result: the
-        maps take some 2 kB a pixel.
+        maps take some 2 kB a pixel. ``"auto"``: 256 on a CPU, whose cache holds the
+        maps of such tiles, whole images on a GPU.
     inference_batch_size : int or None, default=None
         Pairs of one size that the network fuses together; ``None`` chooses: one on a
         CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
@@ -111,6 +112,11 @@ default="exponential"
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "tile_size": [
+            Interval(Integral, 32, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "content_weight": [Interval(Real, 0, None, closed="left")],
         "gradient_weight": [Interval(Real, 0, None, closed="left")],
@@ -120,6 +126,8 @@ default="exponential"
     }
     _weights_name = "ddcgan"
     _architecture = ("n_channels",)
+    _half = "float16"
+    _cache_tile = 256
 
     def __init__(
         self,
@@ -140,7 +148,7 @@ default="exponential"
         critic_channels=32,
         initial_weights=None,
         color="gray",
-        tile_size=256,
+        tile_size="auto",
         inference_batch_size=None,
         precision="auto",
         device="auto",

@@ -125,6 +125,7 @@ default="constant"
     }
     _weights_name = "fusiongan"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

@@ -119,6 +119,7 @@ class TarDAL(MaximumFuser):
         "norm",
     )
     _why_whole = "with norm='image' normalises by the statistics of the whole image"
+    _half = "float16"
 
     def __init__(
         self,

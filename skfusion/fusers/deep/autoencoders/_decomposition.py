@@ -110,7 +110,7 @@ class DecompositionFuser(NetworkFuser):
         fused = map_tiles(
             lambda tile: self._fuse_tile(form, tile),
             stack,
-            self.tile_size,
+            self._tile_size_on(ir.device),
             form.reach + (self.rule == "l1"),
         )
         fused = fused[..., :height, :width]

@@ -33,11 +33,14 @@ class InferenceForm:
     size. Without an activation the encoders are linear as well: the maps of the first
     four scales then come straight from the image, each from a patch of 4, 10, 22 or
     46 pixels, with the 1x1 fusion folded in.
+
+    Dense, as it is where matrix units are, the transposed convolutions have no groups:
+    more arithmetic, with zeros, in the form that these units take.
     """
 
-    def __init__(self, network, device, dtype=torch.float32):
+    def __init__(self, network, device, dtype=torch.float32, dense=None):
         self.dtype, self._activation = dtype, network.activation
-        parts = {k: part.to(device, dtype) for k, part in network.state_dict().items()}
+        parts = network.state_dict()
         self._encoders = [
             [fold_pool(parts[f"{side}.{i}.weight"]) for i in range(5)]
             for side in ("infrared", "visible")
@@ -48,7 +51,25 @@ class InferenceForm:
         self._up = [parts[f"up.{i}.weight"] for i in range(5)]
         self._out = parts["out.weight"]
         self._last = _last_kernel(self._up[0], self._out)
+        self._groups = len(self._up[0]) // 4
+        dense = device.type != "cpu" if dense is None else dense
+        if dense:
+            self._up = [ungrouped(weight, self._groups) for weight in self._up]
+            self._groups = 1
+        self._bring(device, dtype, dense)
         self._direct = None
+
+    def _bring(self, device, dtype, dense):
+        """Bring all kernels to the device; dense ones in the order of matrix units."""
+        order = torch.channels_last if dense else torch.preserve_format
+
+        def there(kernel):
+            return kernel.to(device, dtype).to(memory_format=order)
+
+        self._encoders = [[there(kernel) for kernel in x] for x in self._encoders]
+        self._mix = [(there(x), bias.to(device, dtype)) for x, bias in self._mix]
+        self._up = [there(weight) for weight in self._up]
+        self._out, self._last = there(self._out), there(self._last)
 
     def __call__(self, planes):
         """Return fused planes ``(n, c, h, w)`` of ``(n, 1 + c, h, w)`` ones."""
@@ -94,11 +115,8 @@ class InferenceForm:
     def _transposed(self, maps, weight):
         x = torch.cat(maps, 1) if len(maps) > 1 else maps[0]
         return functional.conv_transpose2d(
-            x, weight, stride=2, padding=1, groups=self._groups()
+            x, weight, stride=2, padding=1, groups=self._groups
         )
-
-    def _groups(self):
-        return self._up[0].shape[0] // 4
 
     def _mend_border(self, x, out):
         """Redo the outermost pixels, where the last convolution meets its padding."""

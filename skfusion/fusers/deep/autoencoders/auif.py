@@ -17,7 +17,8 @@ from ....losses import dssim
 from ....networks.autoencoders.auif import AUIFNet
 from ....pairs import ImagePairs, as_pairs
 from ._auif_collapsed import CollapsedAUIF
-from ._decomposition import DecompositionFuser, TorchForm, are_single_images
+from ._auif_device import DeviceAUIF
+from ._decomposition import DecompositionFuser, are_single_images
 
 __all__ = ["AUIF"]
 
@@ -320,7 +321,7 @@ class AUIF(DecompositionFuser):
     def _make_form(self, network, device, dtype):
         if device.type == "cpu" and dtype == torch.float32:
             return CollapsedAUIF(network)
-        return TorchForm(network, device, dtype)
+        return DeviceAUIF(network, device, dtype)
 
     def _onnx_network(self, network):
         from .._onnx_graphs import AUIFGraph

@@ -102,6 +102,7 @@ default="constant"
     }
     _weights_name = "deepfuse"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

@@ -114,6 +114,7 @@ default="constant"
     _weights_name = "densefuse"
     _architecture = ("n_channels",)
     _levels = 255.0
+    _half = "float16"
 
     def __init__(
         self,

@@ -82,9 +82,10 @@ class DIDFuse(DecompositionFuser):
         The sum of two maps comes out darker than both images where one of them is
         dark, in the published images too. ``"sources"`` lifts the result, by one curve
         for the whole image, to grey levels halfway from their mean to the larger.
-    tile_size : int or None, default=128
-        Fuse images larger than this in overlapping tiles, with the same result. The
-        maps take 2 kB a pixel, and tiles that stay in the cache are faster on a CPU.
+    tile_size : int, "auto" or None, default="auto"
+        Fuse images larger than this in overlapping tiles, with the same result: the
+        maps take some 2 kB a pixel. ``"auto"``: 128 on a CPU, whose cache holds the
+        maps of such tiles, whole images on a GPU.
     inference_batch_size : int or None, default=None
         Pairs of one size that the network fuses together; ``None`` chooses: one on a
         CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
@@ -142,6 +143,11 @@ class DIDFuse(DecompositionFuser):
 
     _parameter_constraints: dict = {
         **DecompositionFuser._parameter_constraints,
+        "tile_size": [
+            Interval(Integral, 32, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -161,6 +167,8 @@ class DIDFuse(DecompositionFuser):
         "mixed_precision": ["boolean"],
     }
     _base_and_detail = (2, 3)
+    _half = "float16"
+    _cache_tile = 128
 
     def __init__(
         self,
@@ -187,7 +195,7 @@ class DIDFuse(DecompositionFuser):
         mixed_precision=False,
         color="gray",
         level=None,
-        tile_size=128,
+        tile_size="auto",
         inference_batch_size=None,
         precision="auto",
         device="auto",

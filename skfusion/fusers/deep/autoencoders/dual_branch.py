@@ -109,6 +109,7 @@ default="exponential"
     _weights_name = "dual_branch"
     _architecture = ("n_channels",)
     _why_whole = "stretches its coarse maps over the whole image"
+    _half = "float16"
 
     def __init__(
         self,

@@ -174,6 +174,7 @@ class EncoderDecoderFuser(NetworkFuser):
         "flip": ["boolean"],
         "mixed_precision": ["boolean"],
     }
+    _half = "float16"
 
     def __init__(
         self,

@@ -117,6 +117,7 @@ default="constant"
     _architecture = ("widths", "n_first")
     _levels = 255.0
     _why_whole = "weights channels by the whole image"
+    _half = "float16"
 
     def __init__(
         self,

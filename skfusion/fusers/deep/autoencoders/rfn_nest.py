@@ -123,6 +123,7 @@ default="constant"
         "map_weights": [tuple, list],
     }
     _weights_name = "rfn_nest"
+    _half = "float16"
 
     def __init__(
         self,

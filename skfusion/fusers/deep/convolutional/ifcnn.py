@@ -118,6 +118,7 @@ default="exponential"
     }
     _weights_name = "ifcnn"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

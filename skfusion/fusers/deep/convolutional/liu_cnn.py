@@ -136,6 +136,7 @@ default="exponential"
     _weights_name = "liu_cnn"
     _architecture = ("n_channels",)
     _why_whole = "builds pyramids down to a pixel"
+    _half = "float16"
 
     def __init__(
         self,

@@ -137,6 +137,7 @@ class LUTFuse(PairNetworkFuser):
         "n_channels",
     )
     _why_whole = "normalises the maps of its context network over the whole image"
+    _half = "float16"
 
     def __init__(
         self,

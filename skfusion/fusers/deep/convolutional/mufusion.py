@@ -111,6 +111,7 @@ class MUFusion(MaximumFuser):
     }
     _weights_name = "mufusion"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

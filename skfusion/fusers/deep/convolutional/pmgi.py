@@ -112,6 +112,7 @@ default="constant"
     }
     _weights_name = "pmgi"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

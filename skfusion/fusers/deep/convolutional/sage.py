@@ -118,6 +118,8 @@ class SAGE(PairNetworkFuser):
     _architecture = ("n_channels",)
     _why_whole = "with parity=True stretches its coarser scales over the whole image"
 
+    _half = "float16"
+
     def __init__(
         self,
         n_channels=32,

@@ -114,6 +114,7 @@ class SDNet(PairNetworkFuser):
     }
     _weights_name = "sdnet"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

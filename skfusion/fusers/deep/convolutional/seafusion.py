@@ -115,6 +115,7 @@ class SeAFusion(MaximumFuser):
     }
     _weights_name = "seafusion"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

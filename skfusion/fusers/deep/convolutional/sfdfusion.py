@@ -163,6 +163,14 @@ class SFDFusion(MaximumFuser):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _validate_params(self):
+        super()._validate_params()
+        if self.precision in ("bfloat16", "float16"):
+            raise ValueError(
+                f"precision={self.precision!r}: SFDFusion transforms to frequencies, "
+                "which is done in float32: use 'auto' or 'float32'."
+            )
+
     def _build_network(self):
         return SFDFusionNet(self.n_channels, stretch=self.parity)
 

@@ -112,6 +112,7 @@ class STDFusionNet(PairNetworkFuser):
     }
     _weights_name = "stdfusionnet"
     _architecture = ("n_channels",)
+    _half = "float16"
 
     def __init__(
         self,

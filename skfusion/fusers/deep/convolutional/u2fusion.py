@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ....learning.objectives import similarity_loss, source_shares
 from ....learning.pair_fuser import PairNetworkFuser
@@ -48,9 +48,10 @@ default="constant"
         Where training starts; ``None`` draws random parameters.
     color : {"gray", "per_channel"}, default="gray"
         See :class:`skfusion.base.BaseFuser`.
-    tile_size : int or None, default=256
+    tile_size : int, "auto" or None, default="auto"
         Fuse images larger than this in overlapping tiles, with the same result: the
-        maps take some 2 kB a pixel.
+        maps take some 2 kB a pixel. ``"auto"``: 256 on a CPU, whose cache holds the
+        maps of such tiles, whole images on a GPU.
     inference_batch_size : int or None, default=None
         Pairs of one size that the network fuses together; ``None`` chooses: one on a
         CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
@@ -105,6 +106,11 @@ default="constant"
 
     _parameter_constraints: dict = {
         **PairNetworkFuser._parameter_constraints,
+        "tile_size": [
+            Interval(Integral, 32, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "mse_weight": [Interval(Real, 0, None, closed="left")],
         "share_scale": [Interval(Real, 0, None, closed="neither")],
@@ -112,6 +118,8 @@ default="constant"
     }
     _weights_name = "u2fusion"
     _architecture = ("n_channels",)
+    _half = "float16"
+    _cache_tile = 256
 
     def __init__(
         self,
@@ -130,7 +138,7 @@ default="constant"
         parity=False,
         initial_weights=None,
         color="gray",
-        tile_size=256,
+        tile_size="auto",
         inference_batch_size=None,
         precision="auto",
         device="auto",

@@ -1,9 +1,15 @@
+import os
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
 
 from skfusion.fusers import AUIF
+from skfusion.fusers.deep.autoencoders._auif_device import DeviceAUIF
 from skfusion.fusers.deep.autoencoders._decomposition import (
     are_single_images,
     lifted,
@@ -153,18 +159,64 @@ def test_tiles_join_without_a_seam(tiny, rule, shape, rng):
     )
 
 
-def test_the_form_for_other_devices_gives_the_same(tiny, small_pairs):
-    from skfusion.fusers.deep.autoencoders._decomposition import TorchForm
+class Elsewhere(AUIF):
+    """Runs on the CPU in the form for other devices."""
 
-    class Elsewhere(AUIF):
-        def _make_form(self, network, device, dtype):
-            return TorchForm(network, device, dtype)
+    def _make_form(self, network, device, dtype):
+        return DeviceAUIF(network, device, dtype)
 
+
+@pytest.fixture
+def elsewhere(tiny):
     other = Elsewhere(**TINY)
     other.network_ = AUIF(**TINY)._build_network()
     other.network_.load_state_dict(states(tiny))
-    for one, two in zip(tiny.transform(small_pairs), other.transform(small_pairs)):
+    return other
+
+
+def test_the_form_for_other_devices_gives_the_same(tiny, elsewhere, small_pairs):
+    elsewhere.set_params(inference_batch_size=2)
+    pairs = [*small_pairs, *small_pairs]
+    for one, two in zip(tiny.transform(pairs), elsewhere.transform(pairs)):
         np.testing.assert_allclose(one, two, rtol=0, atol=1e-5)
+
+
+def test_torch_takes_over_where_triton_fails(tiny, elsewhere, small_pairs):
+    def broken(first, images):
+        raise RuntimeError("no compiler here\nand much more")
+
+    elsewhere._form()._run = broken
+    with pytest.warns(
+        RuntimeWarning, match=r"\(RuntimeError: no compiler here\): torch"
+    ):
+        first = elsewhere.transform(small_pairs)
+    for one, two, three in zip(
+        tiny.transform(small_pairs), first, elsewhere.transform(small_pairs)
+    ):
+        np.testing.assert_allclose(one, two, rtol=0, atol=1e-5)
+        np.testing.assert_array_equal(two, three)
+
+
+def test_layers_of_triton_are_those_of_torch():
+    pytest.importorskip("triton")
+    code = """
+    import numpy as np, torch
+    from skfusion.fusers import AUIF
+    from skfusion.fusers.deep.autoencoders._auif_device import DeviceAUIF
+    from skfusion.fusers.deep.autoencoders._auif_device import _fused_layers
+    from skfusion.fusers.deep.autoencoders._auif_collapsed import CollapsedAUIF
+    network, cpu = AUIF()._network(), torch.device("cpu")
+    run = _fused_layers(CollapsedAUIF(network), cpu)
+    graph = DeviceAUIF(network, cpu)._graph
+    maps, images = torch.rand(2, 2, 11, 67), torch.rand(2, 1, 11, 67)
+    with torch.inference_mode():
+        found, expected = run(maps.clone(), images), maps
+        for layer in range(graph.n_layers):
+            expected = graph._layer(expected, images, layer)
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
+    """
+    env = {**os.environ, "TRITON_INTERPRET": "1"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=env, check=True)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

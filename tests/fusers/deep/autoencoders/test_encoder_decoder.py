@@ -83,6 +83,17 @@ def test_inference_form_equals_the_plain_network(
     assert (form._direct is not None) == (composed and activation is None)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_dense_kernels_give_the_same_numbers(channels):
+    network, planes = lively(channels), drawn(channels, 64, 96)
+    form = InferenceForm(network, torch.device("cpu"), dense=True)
+    assert form._groups == 1 and form._up[1].is_contiguous(
+        memory_format=torch.channels_last
+    )
+    expected = plain(network, planes)
+    np.testing.assert_allclose(run(form, planes), expected, rtol=0, atol=1e-5)
+
+
 def test_larger_images_take_the_composed_form():
     form = InferenceForm(lively(), torch.device("cpu"))
     run(form, drawn(1, 224, 256))
