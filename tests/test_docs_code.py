@@ -14,6 +14,14 @@ from .conftest import ROOT
 
 # What a page takes as given.
 GIVEN = {
+    "downstream": """
+import pathlib, shutil
+visible = sorted(pathlib.Path("my/folder/vis").iterdir())
+pathlib.Path("my/folder/labels").mkdir()
+for path in visible:
+    pathlib.Path("my/folder/labels", path.stem + ".txt").write_text("0 .5 .5 .2 .5")
+shutil.copytree("my/folder/vis", "results/others")
+""",
     "losses": """
 import numpy, torch
 from skfusion.datasets import make_scene_pairs

@@ -22,6 +22,7 @@ MODULES = (
     "skfusion.leaderboard",
     "skfusion.losses",
     "skfusion.metrics",
+    "skfusion.metrics.downstream",
     "skfusion.model_files",
     "skfusion.pairs",
     "skfusion.pipelines",

@@ -26,6 +26,7 @@ ORDER = (
     "skfusion.registration",
     "skfusion.compose",
     "skfusion.metrics",
+    "skfusion.metrics.downstream",
     "skfusion.search",
     "skfusion.ranking",
     "skfusion.leaderboard",

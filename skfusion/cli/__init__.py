@@ -22,6 +22,7 @@ _COMMANDS = (
     "fuse",
     "fuse_video",
     "evaluate",
+    "downstream",
     "search",
     "bench",
     "make_patches",

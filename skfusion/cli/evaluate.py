@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
-import math
 import sys
 from pathlib import Path
 
-from .._atomic_files import replace_file
-from .._text import as_csv, as_markdown, as_text, say
+from .._text import as_text, say
 from ._advice import in_options
 from ._options import (
     add_command,
@@ -19,10 +16,10 @@ from ._options import (
     add_n_jobs,
     add_preparation,
     add_streams,
-    check_new,
     prepared,
     read_pairs,
 )
+from ._tables import add_table_file, table_file, write_table
 
 # Options that say nothing, of those that only folders or only videos have.
 _NEUTRAL = {"every": 1, "match": "number", "offset": 0.0, "on_error": "raise"}
@@ -55,23 +52,16 @@ def add(commands):
         help="of a video, measure one of N frames",
     )
     add_streams(evaluate)
-    evaluate.add_argument("--force", action="store_true", help="replace the table")
     evaluate.add_argument(
         "--metrics", default="vifb", help="a named set, or names with commas between"
     )
-    evaluate.add_argument(
-        "-o", "--output", help="a .csv, .md or .json file for the table"
-    )
+    add_table_file(evaluate)
     add_n_jobs(evaluate)
 
 
 def run(args):
     """Do the work and return the exit code."""
-    output = None if args.output is None else Path(args.output)
-    if output is not None and output.suffix not in (".csv", ".md", ".json"):
-        raise ValueError(f"--output {str(output)!r}: use .csv, .md or .json.")
-    if output is not None:
-        check_new(output, args.force)
+    output = table_file(args)
     of_files = _are_files(args)
     of_videos = of_files and not _is_image(args.pairs)
     table = _of_videos(args) if of_videos else _of_images(args, of_files)
@@ -82,8 +72,7 @@ def run(args):
         label += " of all"
     table.loc[label] = mean
     if output is not None:
-        write = {".csv": as_csv, ".json": _to_json, ".md": _to_md}
-        replace_file(output, write[output.suffix](table))
+        write_table(output, table)
     say(as_text(table.loc[[label]] if of_videos else table))
     if of_videos:
         where = "-o writes them one by one" if output is None else f"written: {output}"
@@ -163,25 +152,3 @@ def _check_unused(args, what, names):
         if getattr(args, name) != _NEUTRAL[name]:
             option = "--" + name.replace("_", "-")
             raise ValueError(f"{option} is for the evaluation {what}: leave it out.")
-
-
-def _to_json(table):
-    rows = {
-        name: {column: _strict(value) for column, value in row.items()}
-        for name, row in table.iterrows()
-    }
-    return json.dumps(rows, indent=2, allow_nan=False).encode()
-
-
-def _strict(value):
-    return value if math.isfinite(value) else None
-
-
-def _to_md(table):
-    header = [table.index.name, *table.columns]
-    lines = ["| " + " | ".join(map(as_markdown, header)) + " |"]
-    lines.append("|---" * len(header) + "|")
-    for name, row in table.iterrows():
-        cells = [as_markdown(name), *(f"{value:.4f}" for value in row)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return ("\n".join(lines) + "\n").encode()

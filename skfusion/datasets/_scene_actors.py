@@ -55,6 +55,7 @@ def draw_person(canvas, air, night, x, z, *, camouflage=False):
         legs, hair, skin = 0.8 * coat, 0.6 * coat, 0.5 * (skin + coat)
     body = air + (0.66 if night else 0.70) * (34 - air) + rng.uniform(-1, 1)
     face = 33.5
+    number = len(canvas.areas) + 1
 
     def at(right, up):
         return foot + size * np.array([right, -up])
@@ -62,7 +63,7 @@ def draw_person(canvas, air, night, x, z, *, camouflage=False):
     def limb(start, end, r0, r1, color, celsius):
         canvas.limb(
             at(*start), at(*end), size * r0, size * r1,
-            color=color, celsius=celsius, distance=z, target=True,
+            color=color, celsius=celsius, distance=z, owner=number,
         )  # fmt: skip
 
     hips, shoulders = 0.14 - 0.05 * profile, 0.185 - 0.07 * profile
@@ -94,6 +95,7 @@ def draw_person(canvas, air, night, x, z, *, camouflage=False):
         limb((chin, 1.575), (chin, 1.630), 0.062, 0.078, skin, face)
         brow = (chin, 1.700)
         limb((lean, 1.710), brow, 0.070, 0.055, hair, face - 3)
+    canvas.areas.append(int(np.count_nonzero(canvas.owner == number)))
 
 
 def _arm(limb, sign, shoulders, swing, profile, color, body, skin, face):

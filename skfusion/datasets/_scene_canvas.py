@@ -81,8 +81,10 @@ class Canvas:
     celsius, distance : ndarray of float32, shape (H, W)
     light : ndarray of float32, shape (H, W)
         Share of direct sun: below 1 in a shadow.
-    target : ndarray of uint8, shape (H, W)
-        How much of the pixel is a person, 0..255.
+    owner : ndarray of uint8, shape (H, W)
+        Number of the person whom the pixel shows; 0 for anything else.
+    areas : list of int
+        Pixels of each person before anything hid them, from number 1 on.
     """
 
     def __init__(self, rng, shape, horizon, vanishing, focal, eye, night):
@@ -98,7 +100,8 @@ class Canvas:
         self.celsius = np.zeros(shape, np.float32)
         self.distance = np.full(shape, _FAR, np.float32)
         self.light = np.ones(shape, np.float32)
-        self.target = np.zeros(shape, np.uint8)
+        self.owner = np.zeros(shape, np.uint8)
+        self.areas = []
         self._tile = _wrapped_noise(rng)
 
     def scale(self, z):
@@ -150,8 +153,11 @@ class Canvas:
         cv2.fillPoly(drawn, [points], 255, cv2.LINE_AA, _SHIFT)
         return box, drawn.astype(np.float32) / np.float32(255)
 
-    def paint(self, box, alpha, color, celsius, distance, glow=None, target=False):
-        """Lay something over a box; every value is a number or fits the box."""
+    def paint(self, box, alpha, color, celsius, distance, glow=None, owner=0):
+        """Lay something over a box; every value is a number or fits the box.
+
+        `owner` is the number of the person that it is part of.
+        """
         if box is None:
             return
         over = alpha[..., None]
@@ -162,14 +168,12 @@ class Canvas:
         if self.glow is None:  # by day, there are shadows
             self.light[box] += alpha * (1 - self.light[box])
         self.distance[box] = np.where(alpha > 0.5, distance, self.distance[box])
-        if target or self.target[box].any():
-            covered = self.target[box] * (1 - alpha)
-            self.target[box] = covered + (255 * alpha if target else 0)
+        self.owner[box][alpha > 0.5] = owner
 
-    def polygon(self, outline, color, celsius, distance, glow=None, target=False):
+    def polygon(self, outline, color, celsius, distance, glow=None, owner=0):
         """Paint a polygon given in pixels."""
         box, alpha = self.mask(outline)
-        self.paint(box, alpha, color, celsius, distance, glow, target)
+        self.paint(box, alpha, color, celsius, distance, glow, owner)
 
     def face(self, points, color, celsius, glow=None):
         """Paint a flat polygon given in world coordinates."""

@@ -22,6 +22,7 @@ _BEAM = linear(1.0, 0.96, 0.86)
 # Degrees that become black and white, by day and by night.
 _RANGE = {False: (4.0, 35.0), True: (-4.0, 31.0)}
 _COUNTS = (7000, 9000)
+_LEAST_SHARE = 0.4  # of a person that is seen; of less nobody can say what it is
 
 
 def make_scene_pairs(
@@ -64,20 +65,23 @@ def make_scene_pairs(
     noise : float, default=1.0
         Strength of the noise of both sensors; 0 for none.
     return_targets : bool, default=False
-        Also return where the people are.
+        Also return who is where.
 
     Returns
     -------
     pairs : ImagePairs
         In memory: visible uint8 ``(H, W, 3)`` or ``(H, W)``, infrared uint8 or uint16
         ``(H, W)``, registered.
-    targets : list of ndarray of bool, shape (H, W)
-        Pixels that show a person to the infrared camera, with
-        ``return_targets=True``.
+    targets : list of dict
+        With ``return_targets=True``: for each pair, of every person that the infrared
+        camera sees, ``"boxes"``, float32 ``(n, 4)`` in pixels, left, top, right and
+        bottom; ``"labels"``, all ``"person"``; ``"masks"``, bool ``(n, H, W)``;
+        ``"iscrowd"``, bool ``(n,)``: so much is hidden that nobody need find them.
 
     See Also
     --------
     load_pairs : Pairs of a folder.
+    read_boxes : Targets of real pairs.
 
     Notes
     -----
@@ -88,13 +92,14 @@ def make_scene_pairs(
     Examples
     --------
     >>> from skfusion.datasets import make_scene_pairs
-    >>> pairs, people = make_scene_pairs(
+    >>> pairs, targets = make_scene_pairs(
     ...     1, size=(64, 80), random_state=0, return_targets=True
     ... )
+    >>> people = targets[0]["masks"].any(axis=0)
     >>> infrared, visible = pairs.read(0)
     >>> infrared.shape, visible.shape
     ((64, 80), (64, 80, 3))
-    >>> bool(infrared[people[0]].mean() > infrared[~people[0]].mean())
+    >>> bool(infrared[people].mean() > infrared[~people].mean())
     True
     """
     _check(n_pairs, size, night, smoke, noise)
@@ -176,8 +181,28 @@ def _scene(rng, size, kind, night, smoky, noise):
     )
     low, high = _RANGE[night]
     thermal = np.clip((celsius - low) / (high - low), 0, 1)
-    people = cv2.resize(canvas.target, size[::-1], interpolation=cv2.INTER_AREA) > 127
-    return thermal, photo, people
+    return thermal, photo, _target(canvas, size)
+
+
+def _target(canvas, size):
+    """Return whom the infrared camera sees, one by one."""
+    masks, shares = [], []
+    for number, area in enumerate(canvas.areas, 1):
+        drawn = np.where(canvas.owner == number, np.uint8(255), np.uint8(0))
+        # More than half of the pixel: nobody shares one with another.
+        mask = cv2.resize(drawn, size[::-1], interpolation=cv2.INTER_AREA) > 128
+        if mask.any():
+            masks.append(mask)
+            shares.append(np.count_nonzero(drawn) / area)
+    boxes = [(*cv2.boundingRect(mask.astype(np.uint8)),) for mask in masks]
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    return {
+        "boxes": boxes,
+        "labels": np.array(["person"] * len(masks), dtype=object),
+        "iscrowd": np.array(shares) < _LEAST_SHARE,
+        "masks": np.array(masks, bool).reshape(-1, *size),
+    }
 
 
 def _street(canvas, air, night):

@@ -6,6 +6,8 @@ from ._registry import registry as registry
 from .context import Context as Context
 from .correlation import cc as cc
 from .correlation import scd as scd
+from .downstream.scorers import DetectionScorer as DetectionScorer
+from .downstream.scorers import SegmentationScorer as SegmentationScorer
 from .error import mse as mse
 from .error import psnr as psnr
 from .error import rmse as rmse

@@ -74,7 +74,7 @@ class FusionScorer:
 
     def __call__(self, estimator, X, y=None) -> dict[str, float]:
         """Fuse X and return the mean score by name."""
-        return _Scores(self.values(estimator, X).scores())
+        return Scores(self.values(estimator, X).scores(), "get_fusion_scorer({!r})")
 
     def values(self, estimator, X) -> PairValues:
         """Fuse X and return what the metrics say of each pair.
@@ -114,21 +114,27 @@ class FusionScorer:
         return compute_entries(infrared, visible, fused, self.entries)
 
 
-class _Scores(dict):
+class Scores(dict):
     """Scores by name, which tell a search by halving that it takes only one of them.
 
     It would end in ``KeyError: 'mean_test_score'``, and an error raised while it calls
-    the scorer is a NaN to it: so they tell when it collects them.
+    the scorer is a NaN to it: so they tell when it collects them. `single` is how to
+    write a scorer of one metric, its name in braces.
     """
+
+    def __init__(self, scores, single):
+        super().__init__(scores)
+        self._single = single
 
     def __iter__(self):
         if _halving_collects():
             raise ValueError(
                 f"a search by halving decides by one number and got the metrics "
-                f"{', '.join(self.keys())}: use scoring=get_fusion_scorer("
-                f"{next(iter(self.keys()))!r}), or GridSearchCV, where refit= names "
-                "the metric that decides, or run_search(strategy='halving') of "
-                "skfusion.search, which keeps all metrics."
+                f"{', '.join(self.keys())}: use scoring="
+                f"{self._single.format(next(iter(self.keys())))}, or GridSearchCV, "
+                "where refit= names the metric that decides, or "
+                "run_search(strategy='halving') of skfusion.search, which keeps all "
+                "metrics."
             )
         return super().__iter__()
 

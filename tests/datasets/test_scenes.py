@@ -110,15 +110,45 @@ def test_people_are_bright_in_the_infrared_and_not_in_the_visible(night, state):
     X, targets = make_scene_pairs(
         4, SMALL, random_state=state, night=night, smoke=False, return_targets=True
     )
-    for i, people in enumerate(targets):
-        assert people.dtype == bool
-        assert people.shape == SMALL
+    for i, target in enumerate(targets):
+        people = target["masks"].any(axis=0)
         assert 20 < people.sum() < 0.2 * people.size
         infrared, visible = X.read(i)
         rest = ~people
         assert infrared[people].mean() > infrared[rest].mean() + 0.2
         assert infrared[people].mean() > np.quantile(infrared[rest], 0.9)
         assert luma(visible)[people].mean() < luma(visible)[rest].mean() + 0.1
+
+
+def test_targets_are_boxes_around_masks():
+    _, targets = make_scene_pairs(4, (120, 160), random_state=0, return_targets=True)
+    for target in targets:
+        n = len(target["boxes"])
+        assert n >= 4
+        assert target["boxes"].dtype == np.float32 and target["masks"].dtype == bool
+        assert target["masks"].shape == (n, 120, 160)
+        assert target["labels"].tolist() == ["person"] * n
+        assert target["iscrowd"].shape == (n,) and target["iscrowd"].dtype == bool
+        assert target["masks"].sum(axis=0).max() == 1  # nobody shares a pixel
+        for box, mask in zip(target["boxes"], target["masks"]):
+            rows, columns = np.nonzero(mask)
+            around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            assert box.tolist() == around
+
+
+def test_who_is_hidden_need_not_be_found():
+    _, targets = make_scene_pairs(
+        16, (120, 160), random_state=0, smoke=False, return_targets=True
+    )
+    hidden = np.concatenate([target["iscrowd"] for target in targets])
+    areas = np.concatenate([target["masks"].sum(axis=(1, 2)) for target in targets])
+    assert 0 < hidden.mean() < 0.25
+    assert areas[hidden].mean() < 0.5 * areas[~hidden].mean()
+
+
+def test_targets_do_not_change_the_pictures():
+    X, _ = make_scene_pairs(1, SMALL, random_state=3, return_targets=True)
+    assert same(X, make_scene_pairs(1, SMALL, random_state=3))
 
 
 def test_night_is_dark_in_the_visible_only():
@@ -162,7 +192,7 @@ def test_smoke_hides_the_visible_and_not_the_infrared(night):
         heat = as_float(smoky[i][0]) - as_float(clear[i][0])
         assert (np.abs(seen) > 0.05).mean() > 0.04
         assert np.abs(heat).max() < 0.12
-        assert smoky.read(i)[0][targets[i]].mean() > 0.5
+        assert smoky.read(i)[0][targets[i]["masks"].any(axis=0)].mean() > 0.5
 
 
 def test_mixed_smoke_is_in_every_other_scene():

@@ -9,8 +9,8 @@ from skfusion import ImagePairs, fuse
 from skfusion.cli import main
 from skfusion.fingerprints import method_state
 from skfusion.fusers import MMDRFuse, ModuleFuser, ONNXFuser
-from skfusion.fusers.deep.external import onnx_fuser
 from skfusion.images import read_image, write_image
+from skfusion.learning.onnx_sessions import providers
 
 from ...common.foreign import Mean, write_mean
 
@@ -292,7 +292,6 @@ def test_fit_opens_the_file(tmp_path, mean):
 
 def test_providers_follow_the_device():
     cpu, cuda = "CPUExecutionProvider", "CUDAExecutionProvider"
-    providers = onnx_fuser._providers
     assert providers("auto", [cuda, cpu]) == [cuda, cpu]
     assert providers("auto", [cpu]) == [cpu]
     assert providers("cpu", [cuda, cpu]) == [cpu]

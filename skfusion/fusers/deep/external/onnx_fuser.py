@@ -3,22 +3,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import functools
 import os
-from pathlib import Path
 
 import numpy as np
-import torch
 
+from ....learning.onnx_sessions import FLOATS, open_session
 from ._external import ExternalFuser
 
 __all__ = ["ONNXFuser"]
-
-_TYPES = {
-    "tensor(float)": np.float32,
-    "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
-}
 
 
 class ONNXFuser(ExternalFuser):
@@ -132,12 +124,7 @@ class ONNXFuser(ExternalFuser):
         return f"path={str(self.path)!r}"
 
     def _session(self):
-        path = Path(self.path)
-        if not path.is_file():
-            raise ValueError(f"{self._name()}: there is no such file.")
-        found = path.stat()
-        state = (found.st_ino, found.st_size, found.st_mtime_ns)
-        return _open(str(path.resolve()), state, self.device)
+        return open_session(self.path, self.device)
 
     def _runner(self):
         session = self._session()
@@ -149,7 +136,7 @@ class ONNXFuser(ExternalFuser):
                 f"inputs={self.inputs!r} fills {n_inputs}: use the other form."
             )
         for x in wanted:
-            if x.type not in _TYPES:
+            if x.type not in FLOATS:
                 raise ValueError(
                     f"{self._name()}: its input {x.name!r} is a {x.type}, not an image "
                     "of floating numbers."
@@ -159,7 +146,7 @@ class ONNXFuser(ExternalFuser):
         if set(names) == {"infrared", "visible"}:
             other = "visible" if self.first == "infrared" else "infrared"
             names = [self.first, other]
-        types = {x.name: _TYPES[x.type] for x in wanted}
+        types = {x.name: FLOATS[x.type] for x in wanted}
 
         def run(planes):
             height, width = planes[0].shape[2:]
@@ -188,39 +175,3 @@ def _check_sides(name, shape, sides):
             f"{sides[0]}x{sides[1]}: put Resize({fixed[0]}, {fixed[1]}) before it, or "
             "export it for any size."
         )
-
-
-@functools.lru_cache(maxsize=16)
-def _open(path, state, device):
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ImportError(
-            "ONNXFuser needs onnxruntime: pip install 'skfusion[onnx]'."
-        ) from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    providers = _providers(device, onnxruntime.get_available_providers())
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=providers)
-    except Exception as error:  # the runtime has classes of its own
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"path={path!r} cannot be run by onnxruntime ({reason})."
-        ) from None
-
-
-def _providers(device, available):
-    """Return the providers of onnxruntime that a device stands for."""
-    cpu = "CPUExecutionProvider"
-    known = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
-    kind = device.partition(":")[0].lower()
-    if kind == "auto":
-        return [known[name] for name in ("cuda",) if name in known] + [cpu]
-    if kind not in known:
-        raise ValueError(
-            f"device={device!r}: this onnxruntime runs on {', '.join(sorted(known))}; "
-            "use one of these or 'auto'."
-        )
-    return list(dict.fromkeys([known[kind], cpu]))

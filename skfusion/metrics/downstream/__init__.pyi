@@ -1,0 +1,13 @@
+from .detection import average_precision as average_precision
+from .detection import count_found as count_found
+from .detection import log_average_miss_rate as log_average_miss_rate
+from .detectors import BlobDetector as BlobDetector
+from .detectors import HOGPeopleDetector as HOGPeopleDetector
+from .onnx_networks import ONNXDetector as ONNXDetector
+from .onnx_networks import ONNXSegmenter as ONNXSegmenter
+from .scorers import DetectionScorer as DetectionScorer
+from .scorers import SegmentationScorer as SegmentationScorer
+from .segmentation import class_iou as class_iou
+from .segmentation import confusion_matrix as confusion_matrix
+from .segmentation import mean_iou as mean_iou
+from .tables import evaluate_downstream as evaluate_downstream
