@@ -22,7 +22,7 @@ __all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
 _PACKAGE = Path(__file__).resolve().parent
 # Parts of the package that change no fused image, and all that a metric may use.
 _NOT_FUSING = frozenset(
-    "__main__ batch cli datasets demo fingerprints fused_files fused_records "
+    "__main__ app batch cli datasets demo fingerprints fused_files fused_records "
     "inspection leaderboard metrics model_files ranking search video workers".split()
 )
 _MEASURING = frozenset(

@@ -19,7 +19,7 @@ LEVELS = (
     ("compose", "fusers"),
     ("inspection", "pipelines", "ranking", "testing"),
     ("presets", "batch", "model_files", "video"),
-    ("search", "leaderboard", "demo"),
+    ("search", "leaderboard", "demo", "app"),
     ("cli",),
     ("__main__",),
 )

@@ -19,6 +19,7 @@ __all__ = ["main"]
 # One module a command: `add` declares its options, `run` does the work.
 _COMMANDS = (
     "demo",
+    "app",
     "fuse",
     "fuse_video",
     "evaluate",
