@@ -46,7 +46,7 @@ bench: $(STAMP)
 bench-fusers: $(STAMP)
 	$(BIN)/python benchmarks/bench/fusers.py
 
-SPHINX := OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -n -W --keep-going docs
+SPHINX := OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -n -W --keep-going -j $(JOBS) docs
 docs: $(DOCS_STAMP)
 	$(SPHINX) docs/_build/html -b html
 

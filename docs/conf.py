@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "download_all_examples": False,
     "show_signature": False,
+    "min_reported_time": 3600,  # how long a machine took says nothing to others
     "within_subsection_order": "house.GalleryOrder",
 }
 
