@@ -144,8 +144,15 @@ def set_rates(optimizer, first, factor):
 def _moved(batch, device):
     """Return a batch on a device, and the number of its samples."""
     if isinstance(batch, tuple):
-        return tuple(part.to(device) for part in batch), len(batch[0])
-    return batch.to(device), len(batch)
+        return tuple(_sent(part, device) for part in batch), len(batch[0])
+    return _sent(batch, device), len(batch)
+
+
+def _sent(part, device):
+    """Send a tensor without waiting for it, nor for the step before."""
+    if torch.device(device).type == "cuda" and part.device.type == "cpu":
+        part = part.pin_memory()
+    return part.to(device, non_blocking=True)
 
 
 def _check_finite(curve, what):

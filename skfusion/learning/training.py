@@ -10,7 +10,13 @@ import torch
 
 from .epochs import run_epochs, set_rates
 
-__all__ = ["DECAYS", "make_generator", "rate_factor", "train_network"]
+__all__ = [
+    "DECAYS",
+    "generator_on",
+    "make_generator",
+    "rate_factor",
+    "train_network",
+]
 
 DECAYS = ("constant", "linear", "late", "cosine", "exponential")
 
@@ -35,6 +41,25 @@ def make_generator(random_state):
     else:
         seed = int(random_state)
     return torch.Generator().manual_seed(seed)
+
+
+def generator_on(device, generator):
+    """Return a generator on a device, seeded by one on the CPU; on the CPU that one.
+
+    Parameters
+    ----------
+    device : torch.device
+    generator : torch.Generator
+        Advanced by one draw where the device is another one.
+
+    Returns
+    -------
+    torch.Generator
+    """
+    if device.type == "cpu":
+        return generator
+    seed = int(torch.randint(2**62, (), generator=generator))
+    return torch.Generator(device).manual_seed(seed)
 
 
 def rate_factor(decay, last, progress):

@@ -8,6 +8,7 @@ from skfusion.learning.epochs import Validation
 from skfusion.learning.tiling import map_tiles
 from skfusion.learning.training import (
     DECAYS,
+    generator_on,
     make_generator,
     rate_factor,
     train_network,
@@ -45,6 +46,15 @@ def test_generator_leaves_the_global_ones_alone():
         make_generator(random_state)
     assert np.array_equal(np.random.get_state()[1], before[0])
     assert torch.equal(torch.get_rng_state(), before[1])
+
+
+def test_a_generator_for_another_device_is_seeded_by_that_of_the_cpu(monkeypatch):
+    first = make_generator(0)
+    assert generator_on(torch.device("cpu"), first) is first
+    starts, made = [make_generator(seed) for seed in (0, 0, 1)], torch.Generator
+    monkeypatch.setattr(torch, "Generator", lambda device: made())
+    seeds = [generator_on(torch.device("cuda"), x).initial_seed() for x in starts]
+    assert seeds[0] == seeds[1] != seeds[2]
 
 
 # Loop --------------------------------------------------------------------------------

@@ -195,14 +195,17 @@ class WeightedGraph(nn.Module):
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one."""
-        weight = self.score(infrared, visible)
+        weight = self.weight(self.score(infrared, visible))
+        return (weight * visible + (1 - weight) * infrared).clamp(0, 1)
+
+    def weight(self, score):
+        """Return the weight of the visible image for its score ``(n, 1, h, w)``."""
         if self.kernel is not None:
             reach = self.kernel.shape[2] // 2
-            weight = functional.pad(weight, (reach,) * 4, mode="replicate")
-            weight = functional.conv2d(weight, self.kernel)
-            weight = functional.conv2d(weight, self.kernel.transpose(2, 3))
-        weight = self.floor + (1 - 2 * self.floor) * weight
-        return (weight * visible + (1 - weight) * infrared).clamp(0, 1)
+            score = functional.pad(score, (reach,) * 4, mode="replicate")
+            score = functional.conv2d(score, self.kernel)
+            score = functional.conv2d(score, self.kernel.transpose(2, 3))
+        return self.floor + (1 - 2 * self.floor) * score
 
 
 class EncoderDecoderGraph(nn.Module):

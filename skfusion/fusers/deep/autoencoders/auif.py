@@ -115,9 +115,10 @@ class AUIF(DecompositionFuser):
     ``zero_weight (grey - zero_level)^2`` settles it.
 
     The networks see single images, so ``fit`` also takes a list of images. It holds
-    all of them in memory. The loss is ``MSE + dssim_weight * DSSIM`` (3x3 window), the
-    published code's; the paper writes SSIM for its DSSIM. The rule ``"l1"`` of that
-    code divides by zero where both maps are zero; here they stay zero.
+    all of them in the memory of the device, where crops are cut. The loss is ``MSE +
+    dssim_weight * DSSIM`` (3x3 window), the published code's; the paper writes SSIM for
+    its DSSIM. The rule ``"l1"`` of that code divides by zero where both maps are zero;
+    here they stay zero.
 
     Images with fewer than ``detail_size // 2 + 1`` rows or columns are reflected to
     that many, fused and cropped.
@@ -262,7 +263,10 @@ class AUIF(DecompositionFuser):
             )
         generator = make_generator(self.random_state)
         self._initialize(network, generator)
-        images = [torch.from_numpy(image[None].copy()) for image in _read(data)]
+        device = resolve_device(self.device)
+        images = [
+            torch.from_numpy(image[None].copy()).to(device) for image in _read(data)
+        ]
 
         def batches():
             order = torch.randperm(len(images), generator=generator).tolist()
@@ -293,7 +297,7 @@ class AUIF(DecompositionFuser):
             max_epochs=self.max_epochs,
             milestones=self.milestones,
             frozen_epochs=self.frozen_epochs,
-            device=resolve_device(self.device),
+            device=device,
             verbose=self.verbose,
         )
         return network

@@ -235,8 +235,9 @@ class DIDFuse(DecompositionFuser):
         generator = make_generator(self.random_state)
         self._initialize(network, generator)
         network.to(memory_format=torch.channels_last)
+        device = resolve_device(self.device)
         read = [
-            torch.from_numpy(np.stack([luma(image) for image in data.read(i)]))
+            torch.from_numpy(np.stack([luma(x) for x in data.read(i)])).to(device)
             for i in range(len(data))
         ]
         size = self.crop_size
@@ -264,7 +265,7 @@ class DIDFuse(DecompositionFuser):
             max_epochs=self.max_epochs,
             milestones=self.milestones,
             frozen_epochs=self.frozen_epochs,
-            device=resolve_device(self.device),
+            device=device,
             verbose=self.verbose,
         )
         return network

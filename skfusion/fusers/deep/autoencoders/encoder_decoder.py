@@ -19,7 +19,7 @@ from ....learning.devices import resolve_device
 from ....learning.fuser import NetworkFuser
 from ....learning.pair_fuser import reflect_by
 from ....learning.tiling import map_tiles
-from ....learning.training import make_generator, train_network
+from ....learning.training import generator_on, make_generator, train_network
 from ....learning.transfers import luma_of
 from ....learning.weights import WeightsError
 from ....losses import fusion_quality_loss
@@ -28,6 +28,7 @@ from ....networks.autoencoders.encoder_decoder import (
     EncoderDecoderNet,
     leaky_relu,
 )
+from ....workers import ahead
 from ._encoder_decoder_form import InferenceForm
 
 __all__ = ["EncoderDecoderFuser"]
@@ -294,22 +295,29 @@ class EncoderDecoderFuser(NetworkFuser):
         else:
             optimizer = functools.partial(torch.optim.SGD, momentum=0.9)
 
-        def batches():
+        device = resolve_device(self.device)
+        on_cpu = device.type == "cpu"
+
+        def drawn():
             order = torch.randperm(len(data), generator=generator).tolist()
             for start in range(0, len(order), self.batch_size):
                 chosen = order[start : start + self.batch_size]
                 yield torch.stack([self._crop(data, i, generator) for i in chosen])
 
+        def batches():
+            # Read while the device works, which has a generator of its own.
+            return drawn() if on_cpu else ahead(drawn())
+
         self.loss_curve_ = train_network(
             network,
             batches,
-            functools.partial(self._loss, generator=generator),
+            functools.partial(self._loss, generator=generator_on(device, generator)),
             [{"params": network.parameters(), "lr": self.learning_rate}],
             optimizer=optimizer,
             max_epochs=self.max_epochs,
             milestones=self.milestones,
             gamma=0.5,
-            device=resolve_device(self.device),
+            device=device,
             verbose=self.verbose,
         )
         return network

@@ -489,10 +489,15 @@ class SharpnessClassifier(ExportsONNX, WithWeights, ClassifierMixin, BaseEstimat
 
         device = resolve_device(self.device)
         self._check_fitted()
-        network = self.network_ if self._is_learned() else self._loaded()
+        network = self.cpu_network()
         if device.type != "cpu":
             network = copy.deepcopy(network).to(device)
         return network.fold(), device
+
+    def cpu_network(self):
+        """Return the network in use on the CPU: shared, do not change it."""
+        self._check_fitted()
+        return self.network_ if self._is_learned() else self._loaded()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import os
+import threading
+import weakref
 from numbers import Integral, Real
 
 import cv2
 import numpy as np
+import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from ....base import BaseFuser, WeightMapFuser
+from ....base import WeightMapFuser
 from ....images import luma
+from ....learning.device_fuser import DeviceFuser
 from ....learning.onnx import ExportsONNX
+from ....learning.transfers import luma_of
 from ....pairs import ImagePairs
 from ....transforms import distance_transform
 from ...multiscale._pyramid import gaussian_pyramid, laplacian_pyramid, rebuild
@@ -21,10 +26,14 @@ from .windows import WINDOW, grid_shape, pad_to_grid, spread
 
 __all__ = ["SharpnessFuser"]
 
+# Forms for a device, dropped with their network.
+_FORMS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_forming = threading.Lock()
+
 _BATCH = 1024
 
 
-class SharpnessFuser(ExportsONNX, WeightMapFuser):
+class SharpnessFuser(ExportsONNX, DeviceFuser, WeightMapFuser):
     """Weight two images by which of them a classifier finds sharper.
 
     Every window of 32 pixels is put to the classifier; the windows over a pixel decide
@@ -78,8 +87,15 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
     tile_size : int, default=None
         Rows of pixels that the network holds in memory at once; the result does not
         depend on it. ``None`` chooses.
+    inference_batch_size : int or None, default=None
+        Pairs of one size that the network fuses together; ``None`` chooses: one on a
+        CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        What the network computes in on a GPU; ``"auto"`` is exact float32.
     device : str, default="auto"
-        Where a named network runs.
+        Where a named network runs: ``"auto"`` (a GPU if there is one), ``"cpu"``,
+        ``"cuda"``, ...; several, with commas between, share the pairs. On a GPU the
+        default form runs there from end to end; others take the scores from it.
 
     See Also
     --------
@@ -124,7 +140,7 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
     """
 
     _parameter_constraints: dict = {
-        **BaseFuser._parameter_constraints,
+        **DeviceFuser._parameter_constraints,
         "classifier": [
             StrOptions({"six-path", "three-path"}),
             HasMethods(["predict_proba"]),
@@ -141,7 +157,6 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         "stride": [Interval(Integral, 1, WINDOW, closed="both")],
         "compat": ["boolean"],
         "tile_size": [Interval(Integral, 8, None, closed="left"), None],
-        "device": [str],
     }
 
     def __init__(
@@ -161,6 +176,8 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         compat=False,
         color="gray",
         tile_size=None,
+        inference_batch_size=None,
+        precision="auto",
         device="auto",
     ):
         self.classifier = classifier
@@ -177,6 +194,8 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
         self.compat = compat
         self.color = color
         self.tile_size = tile_size
+        self.inference_batch_size = inference_batch_size
+        self.precision = precision
         self.device = device
 
     def fit(self, X=None, y=None):
@@ -280,10 +299,60 @@ class SharpnessFuser(ExportsONNX, WeightMapFuser):
     def _fuse(self, ir, vis):
         return self._combine(self._weight(ir, vis), ir, vis)
 
-    def _fuse_channels(self, ir, vis):
-        weight = self._weight(ir, luma(vis))
-        channels = [self._combine(weight, ir, vis[..., c]) for c in range(3)]
-        return np.stack(channels, axis=-1)
+    def _fuse_batch(self, ir, vis):
+        return self._weighted(ir, vis, vis)
+
+    def _fuse_batch_channels(self, ir, vis):
+        return self._weighted(ir, luma_of(vis), vis)
+
+    def _weighted(self, ir, vis, planes):
+        """Fuse planes ``(n, c, h, w)`` by the weights of gray visible ones."""
+        if self._runs_on(ir.device) and min(ir.shape[2:]) >= WINDOW:
+            form = self._device_form(ir.device)
+            weight = form.weights(ir, vis)
+            n_levels = self.n_levels if self.blend == "pyramid" else None
+            fused = [
+                form.blend(weight, ir[:, 0], x, n_levels) for x in planes.unbind(1)
+            ]
+            return torch.stack(fused, 1)
+        images = (x.cpu().numpy() for x in (ir[:, 0], vis[:, 0], planes))
+        fused = []
+        for infrared, visible, colours in zip(*images):
+            weight = self._weight(infrared, visible)
+            fused.append([self._combine(weight, infrared, x) for x in colours])
+        return torch.from_numpy(np.array(fused)).float()
+
+    def _runs_on(self, device):
+        """Tell whether all of it can run on a device, beyond a CPU's own way."""
+        return (
+            device.type != "cpu"
+            and isinstance(self.classifier, str)
+            and self.weighting == "score"
+            and (self.stride, self.refine, self.tile_size) == (8, None, None)
+            and not self.compat
+        )
+
+    def _device_form(self, device):
+        from .device_form import DeviceForm
+
+        network = self._ready_classifier().cpu_network()
+        options = {
+            name: getattr(self, name) for name in ("both_orders", "softness", "floor")
+        }
+        dtype = self._precision(device)
+        with _forming:
+            forms = _FORMS.setdefault(network, {})
+            key = (device, dtype, *options.values())
+            if key not in forms:
+                gradients = self._ready_classifier().gradients
+                forms[key] = DeviceForm(
+                    network, device, dtype, gradients=gradients, **options
+                )
+            return forms[key]
+
+    def _make_ready(self, device):
+        if isinstance(self.classifier, str):
+            self._ready_classifier().load_weights()
 
     def _combine(self, weight, ir, vis):
         if self.compat:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
@@ -364,3 +365,48 @@ def test_weights_are_read_once_in_a_search(small, pair, tmp_path, monkeypatch):
 def test_wrong_parameters(pair, params):
     with pytest.raises(ValueError, match=next(iter(params))):
         SharpnessFuser(**params).transform([pair])
+
+
+# Devices -----------------------------------------------------------------------------
+
+
+class Elsewhere(SharpnessFuser):
+    """Takes the CPU for another device."""
+
+    def _runs_on(self, device):
+        return super()._runs_on(torch.device("cuda"))
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (47, 61), (32, 33), (20, 50)])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"classifier": "three-path", "softness": 0.0},
+        {"blend": "pixel", "floor": 0.1, "both_orders": False},
+        {"n_levels": 2, "color": "per_channel"},
+        {"weighting": "distance"},
+        {"stride": 16},
+    ],
+)
+def test_the_form_for_other_devices_gives_the_same(params, shape, rng):
+    pairs = [(rng.random(shape), rng.random((*shape, 3))) for _ in range(3)]
+    here = SharpnessFuser(**params).transform(pairs)
+    there = Elsewhere(**params, inference_batch_size=2).transform(pairs)
+    for one, two in zip(here, there):
+        np.testing.assert_allclose(one, two, rtol=0, atol=1e-5)
+
+
+def test_a_form_is_made_once_for_a_device_and_its_parameters(pair):
+    fuser = Elsewhere()
+    first = fuser._device_form(torch.device("cpu"))
+    assert fuser._device_form(torch.device("cpu")) is first
+    assert clone(fuser)._device_form(torch.device("cpu")) is first
+    fuser.set_params(floor=0.2)
+    assert fuser._device_form(torch.device("cpu")) is not first
+
+
+def test_a_short_type_is_close_and_not_the_same(pair):
+    exact, short = Elsewhere(), Elsewhere(precision="bfloat16")
+    off = np.abs(exact.transform([pair])[0] - short.transform([pair])[0]).max()
+    assert 0 < off < 0.02
