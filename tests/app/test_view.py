@@ -1,5 +1,7 @@
 """The page, run without a browser: each widget leads where it says."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -141,14 +143,23 @@ def test_the_gallery_is_run_when_asked_and_names_what_failed(page, monkeypatch):
     assert not page.exception and page.warning  # and it stays
 
 
-def test_a_chosen_picture_becomes_the_method():
+@pytest.mark.parametrize(
+    ("chosen", "method"), [("gff", "gff"), (None, "average"), ("nothing", "average")]
+)
+def test_a_chosen_picture_becomes_the_method(chosen, method):
     def script():
-        from skfusion.app.view.sidebar import use_method
+        import streamlit as st
 
-        use_method("gff")
+        from skfusion.app.view.panels import use_chosen
 
-    app = testing.AppTest.from_function(script).run()
-    assert app.session_state["method"] == "gff"
+        use_chosen()
+        st.caption(st.session_state["method"])
+
+    app = testing.AppTest.from_function(script)
+    app.session_state["method"] = "average"
+    if chosen != "nothing":
+        app.session_state["gallery"] = SimpleNamespace(chosen=chosen)
+    assert app.run().caption[0].value == method
 
 
 def test_what_is_wrong_is_one_sentence(page, tmp_path):

@@ -12,10 +12,9 @@ from ..choices import build
 from ..downloads import model_bytes, picture_bytes
 from ..results import FAST, histograms
 from ..script import command_line, python_lines
-from .sidebar import use_method
 from .viewer import drawing, picture, viewer
 
-__all__ = ["PANELS"]
+__all__ = ["PANELS", "use_chosen"]
 
 
 def maps_panel(page):
@@ -95,16 +94,17 @@ def gallery_panel(page):
             picture(name, r.fused, f"{r.seconds:.2f} s", choose=True, lossless=False)
             for name, r in good
         ]
-        viewer(pictures, "gallery", "Gallery of methods", on_chosen=_use_chosen)
+        viewer(pictures, "gallery", "Gallery of methods", on_chosen=use_chosen)
     for name, sentence in found:
         if isinstance(sentence, str):
             st.warning(printable(f"{name}: {sentence}"))
 
 
-def _use_chosen():
+def use_chosen():
+    """Take over the method whose picture was chosen, before the page is drawn."""
     state = st.session_state.get("gallery")
     if state is not None and state.chosen:
-        use_method(state.chosen)
+        st.session_state["method"] = state.chosen
 
 
 def downloads_panel(page):

@@ -19,7 +19,7 @@ from ..choices import (
 from ..server import LOOPBACK
 from ..sources import MAX_FILES, MAX_UPLOAD_MB, VIDEO_SUFFIXES, paths_source
 
-__all__ = ["choose_method", "choose_source", "use_method"]
+__all__ = ["choose_method", "choose_source"]
 
 _DRAWN, _UPLOAD, _PATHS = "Drawn", "Upload", "Paths"
 _NUMBER = "a number"
@@ -141,11 +141,6 @@ def choose_method() -> Choices:
     retinex = _step("Retinex behind", "retinex", ("SSR",))
     color = st.selectbox("Colour", list(_COLORS), format_func=_COLORS.get, key="color")
     return Choices(method, params, infrared, visible, retinex, color, _align())
-
-
-def use_method(name) -> None:
-    """Choose a method as if it were chosen in the sidebar; before it is drawn."""
-    st.session_state["method"] = name
 
 
 def _align():
