@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
 from .bad_pairs import sentence
-from .compose.stages import staged
+from .compose.stages import staged_on_devices
 from .fused_files import check_not_input, output_paths
 from .fused_records import FolderRecord
 from .images.files import write_image
@@ -224,7 +224,8 @@ class _Work:
 
     def results(self, todo):
         """Yield records and notices; a worker that is ended costs one pair."""
-        stages = _device_stages(self.estimator, self.n_jobs)
+        local = is_local(self.n_jobs)
+        stages = staged_on_devices(self.estimator) if local else None
         if stages is not None:
             yield from self._around_devices(todo, stages)
             return
@@ -301,18 +302,6 @@ class _Work:
             *(self.estimator, self.pairs[chunk], outputs, self.bit_depth),
             self.n_workers > 1,
         )
-
-
-def _device_stages(estimator, n_jobs):
-    """Return the stages of an estimator that shall run around devices, else None."""
-    stages = staged(estimator)
-    if stages is None or not is_local(n_jobs):
-        return None
-    from .learning.devices import resolve_devices
-
-    devices = resolve_devices(stages.fuser.device)
-    on_cpu = len(devices) == 1 and devices[0].type == "cpu"
-    return None if on_cpu else stages
 
 
 def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):

@@ -16,7 +16,7 @@ from ..pairs import ImagePairs
 from ..sizes import sized
 from .colour import DropChroma, PerChannel, PreserveChroma, size_steps, with_chroma
 
-__all__ = ["Stages", "staged"]
+__all__ = ["Stages", "staged", "staged_on_devices"]
 
 
 class Stages(NamedTuple):
@@ -67,6 +67,31 @@ def staged(estimator) -> Stages | None:
         if type(estimator) is kind:
             return stages_of(estimator)
     return None
+
+
+def staged_on_devices(estimator) -> Stages | None:
+    """Take an estimator apart if its fuser works elsewhere than on the CPU alone.
+
+    Parameters
+    ----------
+    estimator : fuser, Pipeline or what stands around one
+
+    Returns
+    -------
+    Stages or None
+
+    Raises
+    ------
+    ValueError
+        If there is no such device on this machine.
+    """
+    stages = staged(estimator)
+    if stages is None:
+        return None
+    from ..learning.devices import resolve_devices
+
+    devices = resolve_devices(stages.fuser.device)
+    return None if [device.type for device in devices] == ["cpu"] else stages
 
 
 def _of_pipeline(pipeline):

@@ -16,6 +16,7 @@ from ..images import luma
 from ..images.notices import Notices
 from ..pairs import ImagePairs
 from ..sizes import sized
+from .batches import Frame, fused_frames
 from .containers import VideoError
 from .pairing import FramePairs, with_bar
 from .sound import Sound
@@ -145,9 +146,9 @@ def fuse_video(
 ) -> VideoReport:
     """Fuse two videos into a third.
 
-    Frames are read, fused and written one after the other, so that memory does not
-    depend on their number. The times of the visible frames are kept, a variable rate
-    too. The file appears under its name when it is complete.
+    Frames are read, fused and written one after the other, on a GPU a few at a time, so
+    that memory does not depend on their number. The times of the visible frames are
+    kept, a variable rate too. The file appears under its name when it is complete.
 
     Parameters
     ----------
@@ -232,19 +233,14 @@ def fuse_video(
                 f"out={str(out)!r} exists: overwrite=True replaces it."
             )
         steady = _Steady(temporal) if temporal else None
-        shape, n_frames, notices = None, 0, Notices()
+        shape, n_frames = None, 0
         try:
-            for now, ir, vis in with_bar(pairing, verbose):
-                if not n_frames:
-                    sound.begin(pairing.clocks())
-                pair = ImagePairs([ir], [vis], names=[f"frame {n_frames}"])
-                if shape is None and sized(estimator, pair) is pair:
-                    pairing.check_size(ir, vis)
-                with notices:  # entered anew for each frame, it says a thing once
-                    fused = estimator.transform(pair)[0]
-                    if steady is not None:
-                        left = sized(estimator, pair)
-                        fused = steady(*left.read(0), fused, now)
+            frames = _frames(estimator, pairing, sound, verbose)
+            for (now, pair), fused in fused_frames(estimator, frames, Notices()):
+                if steady is not None:
+                    with Notices(quiet=True):  # the fuser has seen the same frames
+                        left = sized(estimator, pair).read(0)
+                    fused = steady(*left, fused, now)
                 writer.write(fused, now - pairing.start)
                 shape, n_frames = fused.shape, n_frames + 1
             if not n_frames:
@@ -267,6 +263,17 @@ def fuse_video(
             },
             seconds=time.perf_counter() - start,
         )
+
+
+def _frames(estimator, pairing, sound, verbose):
+    """Yield the frames of two videos, checked and with their sound at the first."""
+    for number, (now, ir, vis) in enumerate(with_bar(pairing, verbose)):
+        pair = ImagePairs([ir], [vis], names=[f"frame {number}"])
+        if number == 0:
+            sound.begin(pairing.clocks())
+            if sized(estimator, pair) is pair:
+                pairing.check_size(ir, vis)
+        yield Frame(now, pair)
 
 
 class _Steady:

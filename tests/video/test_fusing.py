@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from skfusion.cli import main
 from skfusion.compose import PreserveChroma
-from skfusion.fusers import AverageFuser
+from skfusion.fusers import AverageFuser, EncoderDecoderFuser
 from skfusion.images import luma
 from skfusion.pipelines import get_pipeline
 from skfusion.transforms import Resize
@@ -606,3 +606,41 @@ def test_command_line_stretches_the_counts_of_a_thermal_camera(clip, tmp_path, c
     assert main([*words, "--stretch", "99", "1"]) == 2
     assert "99" in capsys.readouterr().err
     assert main([*words, "--stretch", "--resize", "visible"]) == 0
+
+
+# Devices -----------------------------------------------------------------------------
+
+
+def small_network(device, **params):
+    fuser = EncoderDecoderFuser("leaky_relu", 16, device=device, **params)
+    return PreserveChroma(fuser)
+
+
+@pytest.mark.parametrize("temporal", [0.0, 1.0])
+def test_frames_around_devices_are_those_of_one_cpu_in_their_order(
+    clip, tmp_path, temporal
+):
+    ir, vis, *_ = clip
+    outs = []
+    for name, estimator in (
+        ("one", small_network("cpu")),
+        ("two", small_network("cpu,cpu", inference_batch_size=5)),
+    ):
+        outs.append(tmp_path / f"{name}.mkv")
+        report = fuse_video(
+            estimator, ir, vis, outs[-1], codec="ffv1", temporal=temporal
+        )
+        assert report.n_frames == 12
+    assert times(outs[0]) == times(outs[1])
+    for one, two in zip(*map(read, outs), strict=True):
+        assert np.abs(one.astype(int) - two).max() <= 1
+
+
+def test_an_error_around_devices_leaves_nothing(clip, tmp_path):
+    ir, vis, *_ = clip
+    out = tmp_path / "out.mkv"
+    fuser = small_network("cpu,cpu")
+    small = write(tmp_path / "small.mkv", [np.zeros((20, 30, 3), np.uint8)] * 3)
+    with pytest.raises(ValueError, match="frames of 48x64 and visible .* of 20x30"):
+        fuse_video(fuser, ir, small, out)
+    assert not out.exists()
