@@ -8,7 +8,7 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-.PHONY: demo test coverage fuzz lint format bench bench-fusers docs docs-check tables clean
+.PHONY: demo test test-oldest coverage fuzz lint format bench bench-fusers docs docs-check tables dist clean
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,17 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+# The floors of setup.cfg, each at its lowest; TESTS narrows what runs.
+OLDEST := .venv-oldest
+TESTS ?=
+$(OLDEST)/.installed: setup.cfg pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt -e ".[dev]"
+	touch $@
+
+test-oldest: $(OLDEST)/.installed
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(OLDEST)/bin/python -m pytest -n $(JOBS) --dist worksteal -q $(TESTS)
 
 CASES ?= 2000
 fuzz: $(STAMP)
@@ -56,5 +67,11 @@ docs-check: $(DOCS_STAMP)
 tables: $(STAMP)
 	$(BIN)/python benchmarks/report/methods.py
 
+# Wheel and sdist; the wheel installed in an empty environment elsewhere, and used.
+dist: $(STAMP)
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python tools/check_wheel.py dist
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo_output .pytest_cache .ruff_cache docs/_build docs/api docs/gallery
+	rm -rf $(VENV) $(OLDEST) build dist *.egg-info demo_output .pytest_cache .ruff_cache docs/_build docs/api docs/gallery

@@ -10,6 +10,8 @@ import re
 import uuid
 from pathlib import Path
 
+from ._urls import URLPath, as_path
+
 __all__ = ["remove_leftovers", "replace_file", "temporary_beside"]
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
@@ -30,6 +32,8 @@ def remove_leftovers(folder) -> None:
     folder : path
         What lies below it is left alone.
     """
+    if isinstance(folder, URLPath):
+        return
     for entry in os.scandir(folder):
         found = _TEMPORARY.match(entry.name)
         if found and found[1] == _HOST and not _is_alive(int(found[2])):
@@ -57,7 +61,10 @@ def replace_file(path, data):
         Replaced if it exists.
     data : bytes-like
     """
-    path = Path(path)
+    path = as_path(path)
+    if isinstance(path, URLPath):
+        path.write_bytes(data)
+        return
     temporary = temporary_beside(path)
     try:
         with open(temporary, "xb") as file:

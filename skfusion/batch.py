@@ -8,13 +8,13 @@ import functools
 import time
 import warnings
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from joblib import delayed, effective_n_jobs
 from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
+from ._urls import as_path, listed
 from .bad_pairs import sentence
 from .compose.stages import staged_on_devices
 from .fused_files import check_not_input, output_paths
@@ -117,10 +117,12 @@ def fuse_folder(
         :class:`skfusion.ImagePairs` of :func:`skfusion.load_pairs`.
     out : path
         Folder of the results, made if it is not there. A pair named ``a/b`` is
-        written to ``out/a/b.png``.
+        written to ``out/a/b.png``. An address such as ``s3://bucket/fused`` (extra
+        ``remote``) is a folder of a store; so may the images of pairs be.
     n_jobs : int, default=None
         Number of workers in joblib's sense; ``joblib.parallel_config`` chooses
-        another backend, e.g. ``"dask"``. Where the fuser works on a GPU, or on several
+        another backend, e.g. ``"dask"``, whose workers must see the same files or
+        addresses. Where the fuser works on a GPU, or on several
         devices: threads that read, and as many that write; ``None`` is then as many as
         there are cores.
     on_error : {"raise", "warn"}, default="raise"
@@ -168,10 +170,25 @@ def fuse_folder(
     if on_error not in ("raise", "warn"):
         raise ValueError(f"on_error={on_error!r}: use 'raise' or 'warn'.")
     pairs = as_pairs(pairs)
-    out = Path(out)
+    out = as_path(out)
     outputs = output_paths(pairs, out, suffix, bit_depth)
-    sources = (path for i in range(len(pairs)) for path in pairs.paths(i))
+    sources = list(pairs.files())
     check_not_input(outputs, sources, "the result")
+    with listed([*outputs, *sources]):
+        report = _fused(
+            estimator, pairs, out, outputs, n_jobs, skip_existing, bit_depth, verbose
+        )
+    if report.failed:
+        if on_error == "raise":
+            raise BatchError(report)
+        warnings.warn(str(report), stacklevel=2)
+    return report
+
+
+def _fused(
+    estimator, pairs, out, outputs, n_jobs, skip_existing, bit_depth, verbose
+) -> FuseReport:
+    """Fuse what is missing, between two entries in the record of the folder."""
     record = FolderRecord(out, estimator, bit_depth)
     found = ["missing"] * len(pairs)
     if skip_existing:
@@ -199,15 +216,12 @@ def fuse_folder(
                 seen.extend(notices)
                 bar.update(len(records))
     finally:
-        written = [Path(r.output) for r in report.with_status("written")]
+        written = [as_path(r.output) for r in report.with_status("written")]
         if written:
-            record.finish(written)
+            with listed(written):
+                record.finish(written)
     order = {str(output): i for i, output in enumerate(outputs)}
     report.records.sort(key=lambda record: order[record.output])
-    if report.failed:
-        if on_error == "raise":
-            raise BatchError(report)
-        warnings.warn(str(report), stacklevel=2)
     return report
 
 
@@ -229,19 +243,20 @@ class _Work:
         if stages is not None:
             yield from self._around_devices(todo, stages)
             return
-        while todo:
+        left = {str(self.outputs[i]): i for i in todo}
+        while left:
             handed = []
+            tasks = self._tasks(list(left.values()), handed)
             try:
-                for records, notices in stream(self._tasks(todo, handed), self.n_jobs):
-                    done = {record.output for record in records}
-                    todo = [i for i in todo if str(self.outputs[i]) not in done]
+                for records, notices in stream(tasks, self.n_jobs):
+                    for record in records:
+                        del left[record.output]
                     yield records, notices
             except WorkerEndedError:
                 # One of those handed out ended it: alone, each shows whether it did.
-                suspects = [i for i in todo if i in set(handed)]
-                for i in suspects:
-                    yield self._alone(i)
-                todo = [i for i in todo if i not in set(suspects)]
+                for output in [str(self.outputs[i]) for i in handed]:
+                    if output in left:
+                        yield self._alone(left.pop(output))
 
     def _around_devices(self, todo, stages):
         """Read and write in threads, around the devices of the fuser."""

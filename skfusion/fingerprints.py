@@ -26,8 +26,8 @@ _NOT_FUSING = frozenset(
     "inspection leaderboard metrics model_files ranking search video workers".split()
 )
 _MEASURING = frozenset(
-    "_atomic_files _kernels _version bad_pairs fused_files images metrics pairs "
-    "sizes".split()
+    "_atomic_files _kernels _urls _version bad_pairs fused_files images metrics pairs "
+    "sizes workers".split()
 )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
+from ._urls import URLPath, as_path, at_hand
 from .images.files import READABLE_SUFFIXES, check_format
 
 __all__ = ["check_names", "check_not_input", "find_fused", "output_paths"]
@@ -46,6 +47,9 @@ def check_not_input(outputs, sources, call="output") -> None:
 
 def _places(path):
     """Return what tells a file from others: its real path, and its number on disk."""
+    path = at_hand(path)
+    if isinstance(path, URLPath):
+        return {str(path)}
     places = {os.path.realpath(path)}
     try:
         found = os.stat(path)
@@ -95,7 +99,7 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
     ----------
     pairs : ImagePairs, length n
         Only the names count: the pair ``a/b`` lies in ``folder/a/b.png``.
-    folder : path
+    folder : path or address of a store
         It need not exist, and nothing is made.
     suffix : {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp"}, default=".png"
         File format.
@@ -129,7 +133,8 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
     check_format(suffix, bit_depth, f"suffix={suffix!r}")
     check_names(pairs.names)
     parts = [_parts(str(name)) for name in pairs.names]
-    return [Path(folder, *above, name + suffix) for *above, name in parts]
+    folder = as_path(folder)
+    return [folder.joinpath(*above, name + suffix) for *above, name in parts]
 
 
 def find_fused(names, folder) -> dict[str, Path]:
@@ -140,7 +145,7 @@ def find_fused(names, folder) -> dict[str, Path]:
     names : sequence of str
         Names of pairs: ``a/b`` is looked for as ``folder/a/b`` with any suffix that
         :func:`skfusion.images.read_image` reads, in capitals or small letters.
-    folder : path
+    folder : path or address of a store
 
     Returns
     -------
@@ -168,7 +173,7 @@ def find_fused(names, folder) -> dict[str, Path]:
     """
     listings, found = {}, {}
     for name in map(str, names):
-        path = Path(folder, *_parts(name))
+        path = as_path(folder).joinpath(*_parts(name))
         if path.parent not in listings:
             listings[path.parent] = _images_by_stem(path.parent)
         files = listings[path.parent].get(path.name, ())

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from ._atomic_files import replace_file
+from ._urls import URLPath, as_path, at_hand
 from ._version import __version__
 from .fingerprints import digest, file_state, fuse_code, method_state
 from .images.cells import LazyImage
@@ -35,7 +36,7 @@ class FolderRecord:
     """
 
     def __init__(self, folder, estimator, bit_depth):
-        self.path = Path(folder, RECORD_NAME)
+        self.path = as_path(folder) / RECORD_NAME
         self.method = _method(estimator, bit_depth)
         self.text = " ".join(repr(estimator).split())
         self._entries, self._texts = self._read()
@@ -101,6 +102,8 @@ class FolderRecord:
         return "there" if entry.get("made") == _made(pairs, i) else "missing"
 
     def _key(self, output):
+        if isinstance(output, URLPath):
+            return output.relative_to(self.path.parent).as_posix()
         return Path(os.path.relpath(output, self.path.parent)).as_posix()
 
     def _read(self):
@@ -140,6 +143,9 @@ def _source(cell):
     try:
         if isinstance(cell, LazyImage):
             return [type(cell).__name__, *map(_source, vars(cell).values())]
+        cell = at_hand(cell)
+        if isinstance(cell, URLPath):
+            return [str(cell), file_state(cell)]
         if isinstance(cell, (str, os.PathLike)) and os.path.exists(cell):
             return [os.path.realpath(cell), file_state(cell)]
         return file_state(cell)
@@ -149,7 +155,6 @@ def _source(cell):
 
 def _state(path):
     try:
-        found = os.stat(path)
+        return file_state(path)
     except OSError:
         return None
-    return [found.st_size, found.st_mtime_ns]

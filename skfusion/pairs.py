@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ._urls import as_path
 from .images import as_float, door, pixels
 from .images.cells import Resized, Stretched, file_state
 from .images.objects import as_array
@@ -124,11 +125,19 @@ class ImagePairs:
         return pair_array(self.infrared, self.visible)
 
     def paths(self, index):
-        """Return the two cells of a pair as paths, ``None`` for an in-memory image."""
+        """Return the two cells of a pair as paths, ``None`` for an in-memory image.
+
+        Those of an address have the methods of a path, too.
+        """
         return tuple(
-            None if (path := _file_of(cell)) is None else Path(path)
+            None if (path := _file_of(cell)) is None else as_path(path)
             for cell in (self._infrared.peek(index), self._visible.peek(index))
         )
+
+    def files(self):
+        """Yield the paths of all images that are read from files."""
+        for i in range(len(self)):
+            yield from (path for path in self.paths(i) if path is not None)
 
     def read(self, index):
         """Read, convert and check one pair.

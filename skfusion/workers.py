@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import itertools
 import os
 import sys
 import threading
@@ -106,16 +107,19 @@ def stream(tasks, n_jobs=None, **options):
     [1, 2, 3]
     """
     from joblib import Parallel
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     n_jobs = worker_count(n_jobs)
     parallel = Parallel(n_jobs=n_jobs, **options)
-    if getattr(parallel._backend, "supports_return_generator", False):
-        options = {**options, "return_as": "generator_unordered"}
-        parallel = Parallel(n_jobs=n_jobs, **options)
     try:
-        yield from parallel(tasks)
-    except TerminatedWorkerError:
+        if getattr(parallel._backend, "supports_return_generator", False):
+            options = {**options, "return_as": "generator_unordered"}
+            parallel = Parallel(n_jobs=n_jobs, **options)
+        client = getattr(parallel._backend, "client", None)
+        if "distributed" in sys.modules and client is not None:
+            yield from _on_cluster(client, iter(tasks), 2 * n_jobs)
+        else:
+            yield from parallel(tasks)
+    except _worker_ended():
         raise WorkerEndedError(
             "the system ended a worker, as a rule for want of memory: what was done is "
             "kept; run the same again, with fewer workers or without the slow methods."
@@ -174,6 +178,44 @@ def ahead(items, n=2):
         while thread.is_alive():
             with contextlib.suppress(Empty):
                 queue.get(timeout=0.01)
+
+
+def _on_cluster(client, tasks, at_once):
+    """Yield results of dask's workers as they come.
+
+    joblib's backend gives them together, and waits forever for those of a worker that
+    was ended.
+    """
+    from distributed import as_completed
+
+    running = set()
+
+    def submit(task):
+        function, args, kwargs = task
+        future = client.submit(function, *args, pure=False, **kwargs)
+        running.add(future)
+        return future
+
+    try:
+        ready = as_completed([submit(t) for t in itertools.islice(tasks, at_once)])
+        for future in ready:
+            running.discard(future)
+            result = future.result()
+            for task in itertools.islice(tasks, 1):
+                ready.add(submit(task))
+            yield result
+    finally:
+        client.cancel(list(running))
+
+
+def _worker_ended():
+    """Return what the backends that are loaded raise for a worker that was ended."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return TerminatedWorkerError
+    return TerminatedWorkerError, distributed.KilledWorker
 
 
 def in_threads(function, items, pool, n):

@@ -9,6 +9,7 @@ import pytest
 
 # A room imports from itself and from those on lower floors, never from its own floor.
 LEVELS = (
+    ("_urls",),
     ("_version", "_text", "_atomic_files", "_limits", "_ranks", "_kernels", "networks")
     + ("workers",),
     ("images", "losses"),

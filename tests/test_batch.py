@@ -20,6 +20,7 @@ from skfusion._atomic_files import temporary_beside
 from skfusion.batch import BatchError, FuseReport, fuse_folder
 from skfusion.fusers import AverageFuser, LaplacianPyramid
 from skfusion.images import read_image, to_dtype, write_image
+from skfusion.metrics import evaluate
 
 
 def write_pairs(folder, n, shape=(12, 16)):
@@ -168,18 +169,54 @@ def test_a_fitted_pipeline_is_used_as_it_is(tmp_path, small_pairs):
     assert len(report.with_status("written")) == 3
 
 
-def test_dask_cluster(pairs, tmp_path):
+class EndsItsWorker(AverageFuser):
+    """Of dask: ends the process that fuses a white infrared image."""
+
+    def transform(self, X):
+        if X.read(0)[0].min() == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().transform(X)
+
+
+@pytest.fixture(scope="module")
+def dask_cluster():
+    """joblib's work goes to two processes of a cluster."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
+    import dask
+
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "processes": True}
+    options["silence_logs"] = 50
+    once = {"distributed.scheduler.allowed-failures": 0}
+    with dask.config.set(once), distributed.LocalCluster(2, **options) as cluster:
         with distributed.Client(cluster):
-            with joblib.parallel_config(backend="dask"):
-                report = fuse_folder(AverageFuser(), pairs, tmp_path / "out", n_jobs=2)
-    assert len(report.with_status("written")) == 5
-    expected = AverageFuser().transform(pairs)[3]
-    written = read_image(tmp_path / "out" / "003.png")
-    np.testing.assert_array_equal(written, to_dtype(expected, np.uint8))
+            with joblib.parallel_config(backend="dask", wait_for_workers_timeout=120):
+                yield
+
+
+def test_processes_of_a_dask_cluster_fuse_and_measure(dask_cluster, pairs, tmp_path):
+    out = tmp_path / "out"
+    (tmp_path / "ir" / "004.png").write_bytes(b"no image")
+    with pytest.raises(BatchError, match=r"4 written.*1 failed\n  004: .*004\.png"):
+        fuse_folder(AverageFuser(), pairs, out, n_jobs=2)
+    expected = AverageFuser().transform(pairs[:4])
+    for i, fused in enumerate(expected):
+        written = read_image(out / f"{i:03d}.png")
+        np.testing.assert_array_equal(written, to_dtype(fused, np.uint8))
+    table = evaluate(pairs, out, ["en"], n_jobs=2, on_error="skip")
+    assert table.index.tolist() == ["000", "001", "002", "003"]
+    assert [failure["pair"] for failure in table.attrs["failures"]] == ["004"]
+
+
+def test_a_killed_worker_of_dask_is_named_and_the_others_fuse(dask_cluster, tmp_path):
+    dark, white = np.zeros((4, 5)), np.ones((4, 5))
+    infrared = [dark] * 3 + [white] + [dark] * 2
+    X = ImagePairs(infrared, [dark] * 6, names=list("abcdef"))
+    with pytest.raises(BatchError) as caught:
+        fuse_folder(EndsItsWorker(), X, tmp_path, n_jobs=2)
+    report = caught.value.report
+    assert [record.name for record in report.failed] == ["d"]
+    assert "the system ended the worker" in report.failed[0].error
+    assert len(list(tmp_path.glob("*.png"))) == 5
 
 
 SLOW = """

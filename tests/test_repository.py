@@ -7,6 +7,8 @@ import importlib
 import re
 from importlib.util import find_spec
 
+import pytest
+
 
 def test_every_phony_target_has_a_rule(root):
     text = (root / "Makefile").read_text()
@@ -32,6 +34,65 @@ def test_every_extra_is_used_somewhere(root):
         name = re.match(r"[\w-]+", packages.strip())[0]
         name = IMPORTED_AS.get(name, name)
         assert re.search(rf"\b(import|from|importorskip\(\")\W*{name}\b", code), extra
+
+
+def floors(root):
+    """The lowest version of each dependency that setup.cfg promises."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(root / "setup.cfg")
+    lists = [config["options"]["install_requires"]]
+    extras = dict(config["options.extras_require"])
+    lists += [
+        packages for extra, packages in extras.items() if extra not in ("dev", "docs")
+    ]
+    found = re.findall(r"^([\w-]+)(?:\[\w+\])? >= ([\d.]+)$", "\n".join(lists), re.M)
+    return {name.lower(): version for name, version in found}
+
+
+def pins(path):
+    found = re.findall(r"^([\w.-]+)==(\S+)$", path.read_text(), re.M)
+    return {name.lower(): version for name, version in found}
+
+
+# Wheels of old releases for the processor alone are not to be had.
+NOT_AT_ITS_FLOOR = {"torch"}
+
+
+def test_the_oldest_environment_holds_every_floor_of_setup_cfg(root):
+    oldest = pins(root / "constraints-oldest.txt")
+    for name, floor in floors(root).items():
+        if name in NOT_AT_ITS_FLOOR:
+            assert oldest[name] == pins(root / "constraints.txt")[name]
+        else:
+            pinned, wanted = (
+                [int(part) for part in version.split(".")]
+                for version in (oldest[name], floor)
+            )
+            padded = wanted + [0] * (len(pinned) - len(wanted))
+            assert pinned == padded, f"{name}: {oldest[name]}, setup.cfg says {floor}"
+
+
+def test_every_floor_is_pinned_for_make_test(root):
+    assert set(floors(root)) <= set(pins(root / "constraints.txt"))
+
+
+def test_the_version_is_said_once_and_cited(root):
+    from skfusion import __version__
+
+    cited = re.search(r"^version: (\S+)$", (root / "CITATION.cff").read_text(), re.M)
+    assert cited[1] == __version__
+
+
+@pytest.mark.parametrize("data", ["RoadScene", "BSDS500", "M3SVD"])
+def test_the_notices_name_the_weights_of_each_data_set(root, data):
+    notice = (root / "NOTICE.md").read_text()
+    row = re.search(rf"^\| {data} .*\|(.*)\|$", notice, re.M)[1]
+    fitted = set()
+    for card in (root / "skfusion" / "weights").glob("*.md"):
+        said = re.search(r"^(\| data \||- \*\*Data\*\*).*", card.read_text(), re.M)
+        if data in said[0]:
+            fitted.add(card.stem)
+    assert set(re.findall(r"`(\w+)`", row)) == fitted
 
 
 def own_imports(tree):

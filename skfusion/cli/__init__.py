@@ -11,7 +11,7 @@ import sys
 import warnings
 
 from .._text import say
-from .._version import __version__
+from .._version import described
 from ._advice import in_options
 
 __all__ = ["main"]
@@ -87,11 +87,22 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="skfusion", description="Infrared-visible image fusion."
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action=_Version, help="version and commit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in _COMMANDS:
         importlib.import_module(f".{name}", __name__).add(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Look the commit up only if it is asked for."""
+
+    def __init__(self, option_strings, dest, help=None):
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        print(described())
+        parser.exit()
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

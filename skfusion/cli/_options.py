@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+
+from .._urls import as_path, is_url
 
 _PARAM = (
     "a parameter of the method or, as STEP__NAME, of one of its steps; VALUE as in "
@@ -145,10 +146,10 @@ def prepared(args, pairs):
 
 def check_new(path, force, option="--output"):
     """Refuse to replace a file without --force, and a folder that is not there."""
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         raise ValueError(f"{option} {str(path)!r} is a folder: name a file.")
-    if not path.parent.is_dir():
+    if not is_url(path) and not path.parent.is_dir():
         raise ValueError(f"{option} {str(path)!r}: there is no such folder.")
     if path.exists() and not force:
         raise ValueError(f"{option} {str(path)!r} exists: --force replaces it.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 from .._atomic_files import replace_file
 from .._text import as_csv, as_markdown
+from .._urls import as_path
 from ._options import check_new
 
 
@@ -24,7 +24,7 @@ def table_file(args):
     """Return the file that the options ask for, or None; it can be written."""
     if args.output is None:
         return None
-    output = Path(args.output)
+    output = as_path(args.output)
     if output.suffix not in (".csv", ".md", ".json"):
         raise ValueError(f"--output {str(output)!r}: use .csv, .md or .json.")
     check_new(output, args.force)

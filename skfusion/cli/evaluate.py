@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from pathlib import Path
 
 from .._text import as_text, say
+from .._urls import as_path
 from ._advice import in_options
 from ._options import (
     add_command,
@@ -86,13 +86,15 @@ def run(args):
 def _are_files(args):
     """Whether files are named and no folders; one of them need not be there."""
     words = (args.pairs, args.fused, args.third or args.fused)
-    return not Path(args.pairs).is_dir() and any(Path(word).is_file() for word in words)
+    return not as_path(args.pairs).is_dir() and any(
+        as_path(word).is_file() for word in words
+    )
 
 
 def _is_image(path):
     from ..images.files import READABLE_SUFFIXES
 
-    return Path(path).suffix.lower() in READABLE_SUFFIXES
+    return as_path(path).suffix.lower() in READABLE_SUFFIXES
 
 
 def _metrics(args):
@@ -104,9 +106,9 @@ def _of_images(args, of_files):
     from ..pairs import ImagePairs
 
     _check_unused(args, "of videos", ("every", "match", "offset", "on_error"))
-    visible, fused = None, Path(args.fused)
+    visible, fused = None, as_path(args.fused)
     if args.third is not None:
-        visible, fused = args.fused, Path(args.third)
+        visible, fused = args.fused, as_path(args.third)
     if of_files:
         _check_three(args)
         pairs = prepared(args, ImagePairs([args.pairs], [visible]))

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from .._text import say
+from .._urls import as_path
 from ._advice import in_options
 from ._options import (
     add_color,
@@ -77,8 +77,7 @@ def build_estimator(args):
 def run(args):
     """Do the work and return the exit code."""
     estimator = build_estimator(args)
-    infrared = Path(args.infrared)
-    if infrared.is_dir():
+    if as_path(args.infrared).is_dir():
         return _fuse_folders(args, estimator)
     return _fuse_files(args, estimator)
 
@@ -93,10 +92,10 @@ def _fuse_files(args, estimator):
             f"{args.infrared!r} is one file, or not there: name the visible image too, "
             "or a folder of pairs."
         )
-    output = Path(args.output)
+    output = as_path(args.output)
     if output.is_dir():
         check_format(args.suffix, args.bit_depth, f"--suffix {args.suffix!r}")
-        output = output / (Path(args.visible).stem + args.suffix)
+        output = output / (as_path(args.visible).stem + args.suffix)
     check_format(output.suffix, args.bit_depth, f"--output {str(output)!r}")
     check_not_input([output], [args.infrared, args.visible], "--output")
     check_new(output, args.force)

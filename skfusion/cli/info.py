@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .._text import say
-from .._version import __version__
+from .._version import described
 from ._options import add_command, add_folders
 
 
@@ -53,7 +53,7 @@ def _system():
     from ..learning.weights import pretrained_names
     from ..pipelines import DEFAULT_METHOD, registry
 
-    print(f"skfusion {__version__}, Python {platform.python_version()}")
+    print(f"skfusion {described()}, Python {platform.python_version()}")
     names = ("numpy", "scipy", "scikit-learn", "numba", "opencv-python", "torch")
     print(", ".join(f"{name} {version(name)}" for name in names))
     print(f"{platform.machine()}, {joblib.cpu_count()} cores, CUDA: ", end="")

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from .._urls import walk
 from ..images.files import READABLE_SUFFIXES
 from ._match import Doubt, match, plausible, share_a_name
 from ._names import (
@@ -172,20 +172,14 @@ class Search:
 
     def _images(self, top):
         """Yield the images below ``top``; put every other file among the ignored."""
-        visited = set()
-        for here, folders, files in os.walk(top, followlinks=True):
-            real = os.path.realpath(here)
-            if real in visited:  # a link that leads back
-                folders[:] = []
-                continue
-            visited.add(real)
+        for here, folders, files in walk(top):
             folders[:] = sorted(
                 (name for name in folders if not name.startswith(".")), key=natural_key
             )
-            below = Path(here).relative_to(top).parts
+            below = here.relative_to(top).parts
             skipped = any(map(describes_images, below))
             for name in sorted(files, key=natural_key):
-                path = Path(here, name)
+                path = here / name
                 readable = path.suffix.lower() in READABLE_SUFFIXES
                 if readable and not skipped and not name.startswith("."):
                     yield path

@@ -6,6 +6,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+from .._urls import as_path, is_url
 from ..images.cells import FileChannels
 from ..pairs import ImagePairs
 from ._search import FoundPairs, Search, some
@@ -33,7 +34,8 @@ def load_pairs(
     Parameters
     ----------
     folder : str or path-like, optional
-        Root of the data set. Two sister folders (``ir`` and ``vis``, ``infrared`` and
+        Root of the data set, also an address of a store such as ``s3://bucket/set``
+        (extra ``remote``). Two sister folders (``ir`` and ``vis``, ``infrared`` and
         ``visible``, ``thermal`` and ``visual``, ...; above or below folders such as
         ``train``), or one folder with marked names (``Camp_IR.png`` and
         ``Camp_Vis.png``, ``IR1.png`` and ``VIS1.png``), or one folder a scene.
@@ -170,9 +172,12 @@ def find_pairs(
         given = "infrared" if visible is None else "visible"
         raise ValueError(f"only {given}= is given: pass both folders, or folder alone.")
     if infrared is not None:
-        root = Path(folder) if folder is not None else Path()
+        root = as_path(folder) if folder is not None else Path()
         search = Search(root, by_position)
-        tops = _folder(root / infrared, "infrared"), _folder(root / visible, "visible")
+        tops = (
+            _folder(_below(root, infrared), "infrared"),
+            _folder(_below(root, visible), "visible"),
+        )
         if tops[0].samefile(tops[1]):
             raise ValueError(
                 f"infrared and visible are one folder, {str(tops[0])!r}: pass it as "
@@ -199,8 +204,12 @@ def find_pairs(
     return search.result()
 
 
+def _below(root, path):
+    return as_path(path) if is_url(path) else root / path
+
+
 def _folder(path, name):
-    path = Path(path)
+    path = as_path(path)
     if not path.is_dir():
         raise ValueError(f"{name}={str(path)!r} is no folder that exists.")
     return path

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .. import _urls
 from . import pixels
 from .files import opened
 from .objects import as_array
@@ -142,7 +143,7 @@ def load(image):
     return seen(image)[0]
 
 
-def file_state(path) -> tuple[int, int]:
+def file_state(path) -> tuple:
     """Return what tells one state of a file from another: its size and time.
 
     Parameters
@@ -151,13 +152,16 @@ def file_state(path) -> tuple[int, int]:
 
     Returns
     -------
-    tuple of int
-        Bytes, and nanoseconds of the last change.
+    tuple
+        Bytes, and nanoseconds of the last change; of an address what its store tells.
 
     Raises
     ------
     OSError
         If the file is not there.
     """
+    path = _urls.at_hand(path)
+    if isinstance(path, _urls.URLPath):
+        return _urls.file_state(path)
     found = os.stat(path)
     return found.st_size, found.st_mtime_ns

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 import numpy as np
 
 from .._atomic_files import replace_file
+from .._urls import URLPath, as_path, at_hand
 from .formats import plan_decoding
 from .notices import ImageWarning, notify
 from .objects import HIDDEN, is_gray
@@ -57,7 +57,7 @@ def read_image(path, *, channels="auto", max_pixels=2**27) -> np.ndarray:
     Parameters
     ----------
     path : str or path-like
-        A regular file.
+        A regular file, or its address in a store (extra ``remote``).
     channels : {"auto", "rgbt"}, int or sequence of int, default="auto"
         Which channels to return. ``"auto"``: the gray or the three colours that the
         file says it holds, without its alpha. ``"rgbt"``: the four channels of a file
@@ -228,7 +228,7 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
     ----------
     path : str or path-like
         Ends in ``.png``, ``.tif``, ``.tiff``, ``.jpg``, ``.jpeg`` or ``.bmp``; its
-        folder exists.
+        folder exists. An address such as ``s3://bucket/a.png`` is uploaded whole.
     image : array-like, shape (H, W) or (H, W, 3)
         Float in [0, 1], uint8 or uint16; colour is RGB.
     bit_depth : {8, 16}, default=8
@@ -260,15 +260,16 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
     >>> read_image(path)[0, 0]
     np.uint16(16384)
     """
-    path = Path(path)
+    path = as_path(path)
     check_format(path.suffix, bit_depth, f"path={str(path)!r}")
     encoded = _encode(path.suffix.lower(), _stored(image, bit_depth))
-    if not path.parent.is_dir():
+    remote = isinstance(path, URLPath)
+    if not remote and not path.parent.is_dir():
         raise FileNotFoundError(
             f"path={str(path)!r}: the folder {str(path.parent)!r} does not exist; "
             "create it first."
         )
-    if not overwrite and os.path.lexists(path):
+    if not overwrite and (path.exists() if remote else os.path.lexists(path)):
         raise FileExistsError(
             f"path={str(path)!r} exists: pass overwrite=True to replace it."
         )
@@ -321,6 +322,11 @@ def file_bytes(path, max_pixels) -> bytes:
     if isinstance(max_pixels, bool) or not max_pixels >= 1:
         raise ValueError(f"max_pixels={max_pixels!r}: expected an int of at least 1.")
     limit = max(2**31, _BYTES_PER_PIXEL * int(max_pixels))
+    path = at_hand(path)
+    if isinstance(path, URLPath):
+        data = path.read_bytes(limit + 1)
+        _check_size(path, len(data), limit)
+        return data
     # Looked at before it is opened: to open a pipe is to wait for its writer.
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ImageReadError(f"{os.fspath(path)} is no regular file.")
@@ -328,12 +334,16 @@ def file_bytes(path, max_pixels) -> bytes:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise ImageReadError(f"{os.fspath(path)} is no regular file.")
-        if found.st_size > limit:
-            raise ImageReadError(
-                f"{os.fspath(path)} has {found.st_size} bytes, more than any image of "
-                "max_pixels pixels: pass a larger max_pixels if you trust the file."
-            )
+        _check_size(path, found.st_size, limit)
         return file.read(limit + 1)
+
+
+def _check_size(path, size, limit):
+    if size > limit:
+        raise ImageReadError(
+            f"{os.fspath(path)} has {size} bytes or more, too many for any image of "
+            "max_pixels pixels: pass a larger max_pixels if you trust the file."
+        )
 
 
 def _without_waiting(path, flags):

@@ -8,10 +8,12 @@ import warnings
 
 import numpy as np
 
+from skfusion._urls import as_path, listed
 from skfusion.bad_pairs import sentence
 from skfusion.fused_files import find_fused
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
+from skfusion.workers import stream
 
 from ._metric import UndefinedMetricWarning
 from .sets import as_entries, compute_entries
@@ -26,7 +28,7 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
     ----------
     pairs : ImagePairs or any other form of X, length n
         The source images.
-    fused : sequence of array-like or path, length n, or path of a folder
+    fused : sequence of array-like or path, length n, or path or address of a folder
         The fused images in the order of the pairs; in a folder they are found by the
         pairs' names, as :func:`skfusion.batch.fuse_folder` writes them: that of pair
         ``a/b`` is ``fused/a/b.png``, or with another suffix of an image.
@@ -62,20 +64,21 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
     (1, 2)
     """
     import pandas as pd
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     pairs = as_pairs(pairs)
     entries = as_entries(metrics)
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error={on_error!r}: use 'raise' or 'skip'.")
     images = _fused_images(pairs, fused, on_error)
-    with Notices() as seen:
-        rows = []
-        for row, notices in Parallel(n_jobs=n_jobs)(
-            delayed(_one_row)(pairs[i : i + 1], images[i], entries, on_error)
+    with Notices() as seen, listed(pairs.files()):
+        rows = [None] * len(pairs)
+        tasks = (
+            delayed(_one_row)(i, pairs[i : i + 1], images[i], entries, on_error)
             for i in range(len(pairs))
-        ):
-            rows.append(row)
+        )
+        for i, (row, notices) in stream(tasks, n_jobs):
+            rows[i] = row
             seen.extend(notices)
     failures = [
         {"pair": str(name), "error": row}
@@ -125,15 +128,15 @@ def score_table(index, rows, entries):
     return table
 
 
-def _one_row(pair, fused, entries, on_error):
+def _one_row(i, pair, fused, entries, on_error):
     if on_error == "raise":
-        return measure_pair(pair, fused, entries)
+        return i, measure_pair(pair, fused, entries)
     if fused is None:
-        return "its fused image is missing: name it like the pair", []
+        return i, ("its fused image is missing: name it like the pair", [])
     try:
-        return measure_pair(pair, fused, entries)
+        return i, measure_pair(pair, fused, entries)
     except Exception as error:  # whatever it is, it costs this pair alone
-        return sentence(error), []
+        return i, (sentence(error), [])
 
 
 def measure_pair(pair, fused, entries):
@@ -185,7 +188,8 @@ def _fused_images(pairs, fused, on_error):
 
 
 def _all_fused(names, folder, on_error):
-    if not os.path.isdir(folder):
+    folder = as_path(folder)
+    if not folder.is_dir():
         raise ValueError(
             f"fused={str(folder)!r} is no folder: give the folder of the fused images "
             "or a list of them."
