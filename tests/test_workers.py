@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import cv2
 import joblib
@@ -18,6 +19,7 @@ from joblib import delayed
 from threadpoolctl import threadpool_info
 
 from skfusion.workers import (
+    WorkerEndedError,
     end_with_parent,
     keep_freed_memory,
     one_thread,
@@ -203,3 +205,32 @@ def test_this_process_is_no_worker():
     threads = threading.active_count()
     end_with_parent()
     assert threading.active_count() == threads
+
+
+def ended_at_two(number):
+    if number == 2:
+        import distributed
+
+        raise distributed.KilledWorker("task", SimpleNamespace(address="here"), 0)
+    return number
+
+
+def test_dask_gives_results_as_they_come_and_says_that_a_worker_ended():
+    distributed = pytest.importorskip("distributed")
+    drawn = []
+
+    def tasks(function, n):
+        for number in range(n):
+            drawn.append(number)
+            yield delayed(function)(number)
+
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    with distributed.LocalCluster(1, **options) as cluster:
+        with distributed.Client(cluster), joblib.parallel_config(backend="dask"):
+            assert sorted(stream(tasks(abs, 9), 1)) == list(range(9))
+            drawn.clear()
+            first = next(results := stream(tasks(abs, 9), 1))
+            assert first == 0 and drawn == [0, 1, 2]  # two at once, one for the first
+            results.close()
+            with pytest.raises(WorkerEndedError, match="ended a worker"):
+                list(stream(tasks(ended_at_two, 5), 1))
