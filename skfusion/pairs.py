@@ -11,7 +11,7 @@ import numpy as np
 
 from ._urls import as_path
 from .images import as_float, door, pixels
-from .images.cells import Resized, Stretched, file_state
+from .images.cells import LazyImage, Stretched, file_state
 from .images.objects import as_array
 
 __all__ = ["ImagePairs", "as_pairs", "pair_array", "stretch_infrared"]
@@ -504,7 +504,7 @@ def _as_column(cells, name):
 
 def _file_of(cell):
     """Return the path of the file that a cell is read from, or None."""
-    while isinstance(cell, (Resized, Stretched)):
+    while isinstance(cell, LazyImage) and hasattr(cell, "image"):
         cell = cell.image
     return cell if isinstance(cell, (str, os.PathLike)) else None
 

@@ -1,4 +1,4 @@
-"""The command line: ``skfusion demo | fuse | evaluate | search | info | ...``."""
+"""The command line: ``skfusion demo | fuse | register | evaluate | search | ...``."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -22,6 +22,7 @@ _COMMANDS = (
     "app",
     "fuse",
     "fuse_video",
+    "register",
     "evaluate",
     "downstream",
     "search",

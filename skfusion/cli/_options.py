@@ -65,7 +65,19 @@ def add_preparation(parser):
         "--resize",
         choices=("visible", "infrared"),
         help="bring the other image of each pair to the size of this one (they must "
-        "show the same field of view)",
+        "show the same field of view); with --register the image that stays",
+    )
+    parser.add_argument(
+        "--register",
+        metavar="{pair,rig,FILE}",
+        help="bring the images of each pair onto each other: by a transform for each "
+        "pair, by one for all, or by those of a file, of `skfusion register` or of a "
+        "calibration",
+    )
+    parser.add_argument(
+        "--crop",
+        choices=("valid",),
+        help="with --register: cut to what both images show",
     )
     add_stretch(parser)
 
@@ -123,25 +135,92 @@ class _Percentiles(argparse.Action):
 
 def read_pairs(args, folder, visible=None):
     """Return the pairs of one folder or of two, prepared as the options say."""
+    return prepared(args, find(args, folder, visible))
+
+
+def find(args, folder, visible=None):
+    """Return the pairs of one folder or of two as they lie there."""
     from ..datasets import load_pairs
 
     how = {"split": args.split, "by_position": args.by_position}
     if visible is None:
-        return prepared(args, load_pairs(folder, **how))
-    return prepared(args, load_pairs(infrared=folder, visible=visible, **how))
+        return load_pairs(folder, **how)
+    return load_pairs(infrared=folder, visible=visible, **how)
 
 
 def prepared(args, pairs):
-    """Return pairs stretched and resized as the options say, when they are read."""
-    if args.stretch is not None:
-        from ..pairs import stretch_infrared
+    """Return pairs stretched and brought together as the options say, when read."""
+    register = registration(args)
+    pairs = stretched(args, pairs)
+    if register is not None:
+        from ..registration.cells import registered_pairs
 
-        pairs = stretch_infrared(pairs, *args.stretch)
+        register = fitted_register(register, pairs)
+        transforms = register.transforms_of(pairs)
+        how = {"moving": register.moving, "crop": register.crop, "fill": register.fill}
+        return registered_pairs(pairs, transforms, **how)
+    return resized(args, pairs)
+
+
+def stretched(args, pairs):
+    """Return pairs stretched as the options say, when they are read."""
+    if args.stretch is None:
+        return pairs
+    from ..pairs import stretch_infrared
+
+    return stretch_infrared(pairs, *args.stretch)
+
+
+def resized(args, pairs):
+    """Return pairs resized as the options say, when they are read."""
+    if args.resize is None:
+        return pairs
+    from ..sizes import resize_pairs
+
+    return resize_pairs(pairs, args.resize)
+
+
+def registration(args):
+    """Return the step that --register asks for, not yet fitted, or None."""
+    if args.register is None:
+        if args.crop is not None:
+            raise ValueError(
+                f"--crop {args.crop}: cuts what --register leaves; give both."
+            )
+        return None
+    from ..transforms import Register
+
+    params = {"on_failure": "warn", "crop": args.crop}
     if args.resize is not None:
-        from ..sizes import resize_pairs
+        other = {"visible": "infrared", "infrared": "visible"}
+        params["moving"] = other[args.resize]
+    if args.register in ("pair", "rig"):
+        return Register(scope=args.register, **params)
+    return Register.from_file(args.register, **params)
 
-        pairs = resize_pairs(pairs, args.resize)
-    return pairs
+
+# A rig does not get better by more pairs than this.
+RIG_PAIRS = 24
+
+
+def fitted_register(register, pairs):
+    """Return a step that needs no fitting: a rig is found from some of the pairs."""
+    if register.scope != "rig" or register.matrix is not None:
+        return register
+    import numpy as np
+
+    some = np.unique(np.linspace(0, len(pairs) - 1, RIG_PAIRS).round().astype(int))
+    return register.fit(pairs[some] if len(pairs) else pairs).as_given()
+
+
+def behind_register(register, estimator):
+    """Return an estimator that treats colour, with registration as its first step."""
+    from sklearn.pipeline import Pipeline
+
+    if register is None:
+        return estimator
+    steps = [("register", register), ("fuse", estimator.estimator)]
+    return type(estimator)(Pipeline(steps))
 
 
 def check_new(path, force, option="--output"):

@@ -133,6 +133,11 @@ def _of_videos(args):
     from ..video import evaluate_video
 
     _check_three(args)
+    if args.register == "rig":
+        raise ValueError(
+            "--register rig: name the file of `skfusion register` on some frames, or "
+            "of a calibration, to evaluate videos."
+        )
     return evaluate_video(
         args.pairs,
         args.fused,

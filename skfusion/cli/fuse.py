@@ -15,11 +15,15 @@ from ._options import (
     add_n_jobs,
     add_param,
     add_preparation,
+    behind_register,
     check_new,
     check_parameters,
+    find,
+    fitted_register,
     parse_params,
-    prepared,
-    read_pairs,
+    registration,
+    resized,
+    stretched,
 )
 
 
@@ -99,15 +103,30 @@ def _fuse_files(args, estimator):
     check_format(output.suffix, args.bit_depth, f"--output {str(output)!r}")
     check_not_input([output], [args.infrared, args.visible], "--output")
     check_new(output, args.force)
-    pairs = prepared(args, ImagePairs([args.infrared], [args.visible]))
+    pairs, estimator = _together(
+        args, ImagePairs([args.infrared], [args.visible]), estimator
+    )
     write_image(output, estimator.transform(pairs)[0], bit_depth=args.bit_depth)
     return 0
+
+
+def _together(args, pairs, estimator):
+    """Return pairs and an estimator that bring the images together as asked.
+
+    Transforms are estimated by the workers, each for its pairs.
+    """
+    register = registration(args)
+    pairs = stretched(args, pairs)
+    if register is None:
+        return resized(args, pairs), estimator
+    return pairs, behind_register(fitted_register(register, pairs), estimator)
 
 
 def _fuse_folders(args, estimator):
     from ..batch import BatchError, fuse_folder
 
-    pairs = read_pairs(args, args.infrared, args.visible)
+    pairs = find(args, args.infrared, args.visible)
+    pairs, estimator = _together(args, pairs, estimator)
     try:
         report = fuse_folder(
             estimator,

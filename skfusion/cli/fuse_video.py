@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .._text import say
-from ._options import add_command, add_preparation, add_streams
+from ._options import add_command, add_preparation, add_streams, registration
 from .fuse import add_method, build_estimator
 
 
@@ -16,6 +16,13 @@ def add(commands):
     fuse.add_argument("-o", "--output", required=True, help=".mp4, .mov or .mkv file")
     add_method(fuse)
     add_preparation(fuse)
+    fuse.add_argument(
+        "--register-smoothing",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="with --register pair: time constant of the transforms; 0 shakes",
+    )
     fuse.add_argument(
         "--temporal",
         type=float,
@@ -49,6 +56,8 @@ def run(args):
             args.infrared,
             args.visible,
             args.output,
+            register=registration(args),
+            register_smoothing=args.register_smoothing,
             temporal=args.temporal,
             codec=args.codec,
             crf=args.crf,
@@ -76,7 +85,7 @@ def _prepared(estimator, args):
     from ..transforms import LinearStretch, Resize
 
     steps = []
-    if args.resize is not None:
+    if args.resize is not None and args.register is None:
         steps.append(("size", Resize(to=args.resize)))
     if args.stretch is not None:
         stretch = LinearStretch(*args.stretch)

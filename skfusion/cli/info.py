@@ -7,6 +7,8 @@ from .._text import say
 from .._version import described
 from ._options import add_command, add_folders
 
+_LOOKS = 100  # pairs that are looked at, all over the folder
+
 
 def add(commands):
     """Declare the command and its options."""
@@ -35,12 +37,42 @@ def _folder(args):
     say(f"pairs: {len(found)}")
     for name, *both in zip(found.names, found.infrared, found.visible):
         say(f"  {name}: {both[0]} with {both[1]}")
+    _say_alignment(found)
     for title in ("unpaired", "ignored"):
         paths = getattr(found, title)
         say(f"{title}: {len(paths)}")
         for path in paths:
             say(f"  {path}")
     return 0
+
+
+def _say_alignment(found):
+    """Say whether the images of the pairs lie on each other."""
+    import numpy as np
+
+    from ..images import ImageReadError
+    from ..inspection import inspect_alignment
+    from ..pairs import ImagePairs
+
+    pairs = ImagePairs(found.infrared, found.visible, names=found.names)
+    some = np.unique(np.linspace(0, len(pairs) - 1, _LOOKS).round().astype(int))
+    some = some[: len(pairs)]
+    if not len(some):
+        return
+    try:
+        table = inspect_alignment(pairs[some])
+    except (ImageReadError, ValueError) as error:
+        say(f"alignment: not known, {error}")
+        return
+    off = table[table["off"]]
+    looked = "" if len(some) == len(pairs) else f" looked at, of {len(pairs)}"
+    advice = "; `skfusion register` brings them together" if len(off) else ""
+    say(f"alignment: {len(off)} of {len(table)} pairs{looked} likely off{advice}")
+    for name, row in off.iterrows():
+        say(
+            f"  {name}: infrared lies {row.dx:+.0f} pixels to the right, {row.dy:+.0f} "
+            f"below (confidence {row.confidence:.2f})"
+        )
 
 
 def _system():

@@ -4,5 +4,9 @@
 import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
-    __name__, submod_attrs={"weight_map": ["WeightMapDisplay"]}
+    __name__,
+    submod_attrs={
+        "alignment": ["checkerboard", "edge_overlay", "inspect_alignment"],
+        "weight_map": ["WeightMapDisplay"],
+    },
 )

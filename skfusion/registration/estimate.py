@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from .features import Features
-from .measures import edge_correlation, edge_information, overlap
+from .measures import edge_correlation, edge_information
 from .methods import METHODS, ecc, improved
 from .models import apply, corners, fitted, resampling
-from .starts import starts
+from .starts import distinct, starts
 
 __all__ = ["Alignment", "align", "candidates", "plausible", "possible", "working_pair"]
 
@@ -20,6 +20,9 @@ _LONGEST = 640  # pixels; larger fixed images are registered at this size
 _SHORTEST = 240  # smaller ones only if they are so
 _LEAST = 16  # pixels; what is smaller shows no scene
 _LIKE = 0.1  # logarithm of a ratio of resolutions that makes no difference
+_STARTS = 8
+_KEPT = 4  # of them, after a climb on small images
+_FINE = 2  # of each method, on the full size
 # What no two cameras side by side do to each other.
 _MOST_SHEAR, _MOST_SCALE, _MOST_TURN = 1.3, 2.5, 30.0
 _SAME_VIEW = 0.03  # difference of aspect ratios of one field of view
@@ -108,18 +111,15 @@ def align(fixed, moving, model="affine", methods=METHODS, near=None):
 
 
 def _best(fixed, moving, model, methods, near):
-    information = edge_information(fixed, moving)
-    found = [
-        (information(matrix), name, matrix)
-        for name, matrix in candidates(fixed, moving, model, methods, near)
-        if name == "start" or plausible(matrix, fixed.shape, moving.shape)
-    ]
+    if model == "homography" and near is None:
+        near, _ = _best(fixed, moving, "affine", methods, None)
+    found = candidates(fixed, moving, model, methods, near)
     _, method, matrix = max(found, key=lambda entry: entry[0])
     return matrix, method
 
 
 def candidates(fixed, moving, model, methods, near=None):
-    """Yield the name of a method and a transform, the start first.
+    """Return what the methods found, and what decides between them.
 
     Parameters
     ----------
@@ -128,39 +128,51 @@ def candidates(fixed, moving, model, methods, near=None):
         As for :func:`align`.
     near : ndarray of shape (3, 3), default=None
 
-    Yields
-    ------
-    method : str
-    matrix : ndarray, shape (3, 3)
+    Returns
+    -------
+    list of (float, str, ndarray)
+        Information, name of the method and transform; the start is the first.
     """
-    coarse = "affine" if model == "homography" else model
+    information = edge_information(fixed, moving)
     if near is None:
         base = possible(fixed.shape, moving.shape)
-        begin = starts(fixed, moving, base, coarse)
+        begin, factors = starts(fixed, moving, base, model, _STARTS), (8, 4, 2)
+        rough = _rough(fixed, moving, model, begin, information)
     else:
-        base = begin = [near]
-    yield "start", base[0]
-    good = begin
-    if near is None:
-        good = improved("ngf", coarse, fixed, moving, begin, (8, 4), (3, 2))
-    factors = (8, 4, 2, 1) if near is None else (2, 1)
+        rough = begin = [near]
+        factors = (2,)
+    found = [(information(begin[0]), "start", begin[0])]
     for method in methods:
-        if method == "ecc":
-            for start in (good + begin)[:3]:
-                matrix = ecc(model, fixed, moving, start, factors)
-                if matrix is not None and overlap(fixed, moving, matrix) > 0.1:
-                    yield method, matrix
-            continue
-        first = good
-        if method == "mi" and near is None:
-            first = improved(
-                "mi", coarse, fixed, moving, (good + begin)[:4], (4,), (2,)
-            )
-        for start in first[:2]:
-            yield (
-                method,
-                improved(method, model, fixed, moving, [start], (2, 1), (1, 1))[0],
-            )
+        tried = [
+            _by(method, model, fixed, moving, start, factors[-1:], factors)
+            for start in rough
+        ]
+        for start in _highest(tried, information)[:_FINE]:
+            matrix = _by(method, model, fixed, moving, start, (1,), (1,))
+            for each in (start, matrix):
+                if plausible(each, fixed.shape, moving.shape):
+                    found.append((information(each), method, each))
+    return found
+
+
+def _rough(fixed, moving, model, begin, information):
+    """Return a few transforms, far from each other, from which to go on."""
+    found = list(begin)
+    for method in ("ngf", "mi"):
+        found += improved(method, model, fixed, moving, begin, (8, 4), (5, 4))
+    return distinct(_highest(found, information), fixed.shape, _KEPT)
+
+
+def _by(method, model, fixed, moving, start, factors, of_ecc):
+    if method == "ecc":
+        matrix = ecc(model, fixed, moving, start, of_ecc)
+        return start if matrix is None else matrix
+    keep = (1,) * len(factors)
+    return improved(method, model, fixed, moving, [start], factors, keep)[0]
+
+
+def _highest(matrices, information):
+    return sorted(matrices, key=information, reverse=True)
 
 
 def plausible(matrix, fixed, moving):

@@ -13,7 +13,6 @@ __all__ = [
     "MutualInformation",
     "edge_correlation",
     "edge_information",
-    "overlap",
     "warped_edges",
 ]
 
@@ -149,8 +148,3 @@ def edge_correlation(fixed, moving, matrix):
 def edge_information(fixed, moving):
     """Return the measure that decides between candidates, on the full size."""
     return MutualInformation(fixed.at(1), moving.at(1), n_bins=48, n_points=10**6)
-
-
-def overlap(fixed, moving, matrix):
-    """Return the share of the fixed image that the moving one covers."""
-    return float(warped_edges(fixed, moving, matrix)[2].mean())

@@ -10,12 +10,13 @@ from scipy import fft
 from .features import gradients
 from .models import displacement
 
-__all__ = ["shift_scores", "starts"]
+__all__ = ["distinct", "shift_scores", "starts"]
 
 _ROTATIONS = (-8.0, -4.0, 0.0, 4.0, 8.0)  # degrees
 _SCALES = (0.86, 0.93, 1.0, 1.08, 1.16)
 _FIELDS_OF_VIEW = (0.5, 0.6, 0.72, 0.86, 1.0, 1.2, 1.44, 1.7, 2.0)
 _REACH = 0.25  # of a side, how far a shift may be
+_APART = 0.03  # of the longer side: starts nearer to each other are one
 _LEAST_EDGES = 0.25  # share of the edges of the fixed image that have to be covered
 
 
@@ -108,7 +109,7 @@ def starts(fixed, moving, base, model, most=5):
             shift[:2, 2] = columns[column], rows[row]
             found.append((float(scores[row, column]), small @ shift @ down))
     found.sort(key=lambda entry: -entry[0])
-    return _distinct([base[0], *(matrix for _, matrix in found)], fixed.shape, most)
+    return distinct([base[0], *(matrix for _, matrix in found)], fixed.shape, most)
 
 
 def _turns(model, shape, wide):
@@ -139,8 +140,21 @@ def _warped(image, matrix, shape):
     return warped, (inside > 0.99).astype(np.float32)
 
 
-def _distinct(matrices, shape, most):
-    apart = 0.03 * max(shape)
+def distinct(matrices, shape, most):
+    """Return the first of some transforms that are far from each other.
+
+    Parameters
+    ----------
+    matrices : sequence of ndarray, shape (3, 3)
+    shape : tuple of int
+        ``(H, W)`` of the fixed image.
+    most : int
+
+    Returns
+    -------
+    list of ndarray, shape (3, 3)
+    """
+    apart = _APART * max(shape)
     kept = []
     for matrix in matrices:
         if all(_far(matrix, other, shape) > apart for other in kept):

@@ -17,6 +17,7 @@ from ..registration.applied import given, measured, ordered, registered, unmoved
 from ..registration.calibration import Calibration, read_calibration
 from ..registration.estimate import Alignment
 from ..registration.failures import RegistrationError, RegistrationWarning
+from ..registration.files import read_transforms
 from ..registration.memory import remembered
 from ..registration.methods import METHODS
 from ..registration.models import MODELS, fit_points
@@ -248,6 +249,38 @@ default="homography"
             return cls(matrix=found.tolist(), **params)
         return cls(calibration=dict(found.__dict__), **params)
 
+    @classmethod
+    def from_file(cls, file, **params):
+        """Return a transformer for what a file says of two cameras.
+
+        Parameters
+        ----------
+        file : path
+            The ``transforms.json`` that ``skfusion register`` wrote, or a calibration,
+            see :meth:`from_calibration`.
+        **params
+            Further parameters of the class.
+
+        Returns
+        -------
+        Register
+
+        Raises
+        ------
+        CalibrationError
+            A ValueError, if the file cannot be read.
+        """
+        known = read_transforms(file)
+        if known is None:
+            return cls.from_calibration(file, **params)
+        moving = params.setdefault("moving", known["moving"])
+        if moving != known["moving"]:
+            raise ValueError(
+                f"moving={moving!r}: the transforms of {str(file)!r} move the "
+                f"{known['moving']} image."
+            )
+        return cls(**{**known, **params})
+
     def fit(self, X=None, y=None):
         """Estimate the transforms of the pairs, or the one transform of their rig.
 
@@ -356,6 +389,43 @@ default="homography"
         if not self._known():
             self._keep_quality(found)
         return ImagePairs(*columns, names=pairs.names)
+
+    def transforms_of(self, X):
+        """Return the transform of each pair, with what ``on_failure`` makes of it.
+
+        Parameters
+        ----------
+        X : pairs
+            Any form that :func:`skfusion.pairs.as_pairs` takes.
+
+        Returns
+        -------
+        list of ndarray of shape (3, 3), or of Calibration
+        """
+        self._validate_params()
+        check_is_fitted(self)
+        pairs = as_pairs(X)
+        given_for_all = self._known() and not self._learns()
+        with Notices():
+            if given_for_all:
+                names = pairs.names
+                return [given(self.matrix, self.calibration, name) for name in names]
+            return [
+                self._chosen(*self._read(pairs, i), name)[0]
+                for i, name in enumerate(pairs.names)
+            ]
+
+    def as_given(self):
+        """Return the rig that was found as a step that needs no fitting.
+
+        Returns
+        -------
+        Register
+            With ``matrix``; plain data that a model file holds.
+        """
+        check_is_fitted(self)
+        params = self.get_params(deep=False)
+        return type(self)(**{**params, "matrix": self.matrix_.tolist()})
 
     def _registered(self, ir, vis, name):
         transform, alignment = self._chosen(ir, vis, name)

@@ -16,9 +16,11 @@ from ..images import luma
 from ..images.notices import Notices
 from ..pairs import ImagePairs
 from ..sizes import sized
+from ..transforms import Register
 from .batches import Frame, fused_frames
 from .containers import VideoError
 from .pairing import FramePairs, with_bar
+from .registering import FrameRegister, fitted_to_frames
 from .sound import Sound
 from .tone import ToneSmoother
 from .writing import FrameWriter
@@ -134,6 +136,8 @@ def fuse_video(
     visible,
     out,
     *,
+    register=None,
+    register_smoothing=1.0,
     temporal=0.0,
     codec=None,
     crf=18,
@@ -157,11 +161,19 @@ def fuse_video(
         :class:`~skfusion.compose.PreserveChroma` around it keeps the visible colours.
     infrared, visible : path
         Videos in any format that FFmpeg reads, of one frame size unless the estimator
-        begins with :class:`~skfusion.transforms.Resize`. 10- to 16-bit videos
-        keep their bits up to the fuser.
+        begins with :class:`~skfusion.transforms.Resize` or `register` is given. 10- to
+        16-bit videos keep their bits up to the fuser.
     out : path
         A file ending in ``.mp4``, ``.mov`` or ``.mkv``. It gets the sound of the
         visible video, or else of the infrared one, as it is.
+    register : Register, default=None
+        :class:`skfusion.transforms.Register` that brings the frames onto each other.
+        With ``scope="rig"`` it is fitted to frames from all over the videos, unless it
+        is fitted; with ``scope="pair"`` each frame is registered, from where the one
+        before was.
+    register_smoothing : float, default=1.0
+        Time constant in seconds with which the transforms of single frames are
+        smoothed; 0 is off, and shakes.
     temporal : float, default=0.0
         Time constant in seconds of the running tone to which every frame is brought,
         against flicker that the sources do not have; see Notes. 0 is off; 1 is good
@@ -222,6 +234,7 @@ def fuse_video(
     """
     if not (isinstance(temporal, Real) and 0 <= temporal < math.inf):
         raise ValueError(f"temporal={temporal!r}: expected seconds, 0 (off) or more.")
+    _check_register(register, register_smoothing)
     out = Path(out)
     check_not_input([out], (infrared, visible), "out")
     start = time.perf_counter()
@@ -233,9 +246,14 @@ def fuse_video(
                 f"out={str(out)!r} exists: overwrite=True replaces it."
             )
         steady = _Steady(temporal) if temporal else None
+        together = None
+        if register is not None:
+            how = {"match": match, "on_error": on_error, "offset": offset}
+            register = fitted_to_frames(register, infrared, visible, **how)
+            together = FrameRegister(register, register_smoothing)
         shape, n_frames = None, 0
         try:
-            frames = _frames(estimator, pairing, sound, verbose)
+            frames = _frames(estimator, pairing, together, sound, verbose)
             for (now, pair), fused in fused_frames(estimator, frames, Notices()):
                 if steady is not None:
                     with Notices(quiet=True):  # the fuser has seen the same frames
@@ -265,15 +283,33 @@ def fuse_video(
         )
 
 
-def _frames(estimator, pairing, sound, verbose):
+def _frames(estimator, pairing, together, sound, verbose):
     """Yield the frames of two videos, checked and with their sound at the first."""
+    notices = Notices()
     for number, (now, ir, vis) in enumerate(with_bar(pairing, verbose)):
-        pair = ImagePairs([ir], [vis], names=[f"frame {number}"])
         if number == 0:
             sound.begin(pairing.clocks())
-            if sized(estimator, pair) is pair:
-                pairing.check_size(ir, vis)
+        if together is not None:
+            with notices:  # entered anew for each frame, it says a thing once
+                ir, vis = together(ir, vis, now)
+        pair = ImagePairs([ir], [vis], names=[f"frame {number}"])
+        if number == 0 and sized(estimator, pair) is pair:
+            pairing.check_size(ir, vis)
         yield Frame(now, pair)
+
+
+def _check_register(register, smoothing):
+    if not (isinstance(smoothing, Real) and 0 <= smoothing < math.inf):
+        raise ValueError(
+            f"register_smoothing={smoothing!r}: expected seconds, 0 (off) or more."
+        )
+    if register is not None and not isinstance(register, Register):
+        raise ValueError(f"register={register!r}: expected a Register, or None.")
+    if register is not None and register.crop and not register._known():
+        raise ValueError(
+            "register: crop='valid' gives each frame another size with scope='pair': "
+            "use scope='rig', or no crop."
+        )
 
 
 class _Steady:
