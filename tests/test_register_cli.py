@@ -92,7 +92,7 @@ def test_a_pair_that_fails_is_named_and_not_written(folder, tmp_path, capsys):
     assert list(known["matrix"]) == ["0"]
     words = ["--model", "translation", "--force", "--on-failure", "warn"]
     assert register(folder, out, *words) == 0
-    assert "left as it is" in capsys.readouterr().err
+    assert "left as it was" in capsys.readouterr().err
     assert (out / "infrared" / "1.png").exists()
 
 
@@ -136,7 +136,6 @@ def test_fuse_registers_first(folder, tmp_path, capsys):
     expected = 127.5 * (registered[0] + luma(registered[1]))
     for i, kind in enumerate(("pair", "rig", str(tmp_path / "t.json"))):
         out = tmp_path / f"fused{i}"
-        out = tmp_path / kind.split("/")[-1]
         assert main([*words, "-o", str(out), "--register", kind]) == 0
         fused = read_image(out / "0.png").astype(float)
         tolerance = 1.1 if kind.endswith("json") else 12
@@ -147,7 +146,7 @@ def test_fuse_registers_first(folder, tmp_path, capsys):
     target = tmp_path / "one.png"
     words = ["fuse", *one, "-o", str(target), "--register", str(tmp_path / "t.json")]
     assert main([*words, "--crop", "valid"]) == 0
-    assert read_image(target).shape == (146, 184, 3)
+    assert read_image(target).shape == (146, 184)
 
 
 def test_what_measures_sees_the_registered_pair(folder, tmp_path, capsys):

@@ -23,8 +23,12 @@ from _harness import print_machine
 
 from skfusion.datasets import load_pairs
 from skfusion.images import luma
-from skfusion.registration import align
+from skfusion.registration import align, align_rig
+from skfusion.registration.models import displacement
+from skfusion.registration.warping import sampling, warp
 from skfusion.transforms import Register
+from skfusion.video import iter_video
+from skfusion.video.registering import FrameRegister
 
 KINDS = ("affine", "homography", "elastic")
 LINE = "{:10} {:10} {:22} {:6.2f} > {:6.2f}  quality {:5.3f} {:5} {:5.1f} s"
@@ -76,8 +80,6 @@ def errors(matrix, where):
 
 def frames(folder, n):
     """Yield n frame pairs a video, far apart."""
-    from skfusion.video import iter_video
-
     for infrared in sorted((folder / "ir").glob("*.mp4")):
         pairs = iter_video(infrared, folder / "vis" / infrared.name)
         for i, (ir, vis) in enumerate(islice(pairs, 0, 15 * n, 15)):
@@ -132,6 +134,44 @@ def summary(title, rows):
     )
 
 
+SHIFT = np.array([[1, 0, 9.3], [0, 1, -6.6], [0, 0, 1]])
+
+
+def rig_error(folder, model, n=20):
+    """Return how far the rig of shifted frames is from that of the frames, and both.
+
+    The frames of the clip are off by themselves: what was added has to come back.
+    """
+    pairs = [(vis, ir) for _, ir, vis in islice(frames(folder, n), n)]
+    back = np.linalg.inv(SHIFT)
+    shifted = [
+        (vis, warp(ir, sampling(back, ir.shape)).astype(np.float32))
+        for vis, ir in pairs
+    ]
+    before, after = (align_rig(each, model).matrix for each in (pairs, shifted))
+    shape = pairs[0][0].shape
+    return (
+        displacement(after, SHIFT @ before, shape),
+        displacement(after, SHIFT, shape),
+    )
+
+
+def jitter(folder, n=40, rate=30):
+    """Return the mean motion of a frame's transform against the frame before it."""
+    infrared = sorted((folder / "ir").glob("*.mp4"))[0]
+    found = {}
+    for seconds in (0.0, 0.3, 1.0):
+        follow = FrameRegister(Register(), seconds)
+        pairs = iter_video(infrared, folder / "vis" / infrared.name)
+        for i, (ir, vis) in enumerate(islice(pairs, n)):
+            follow(ir, vis, i / rate)
+            shape = ir.shape
+        pairs.close()
+        steps = zip(follow.transforms[:-1], follow.transforms[1:])
+        found[seconds] = float(np.mean([displacement(*s, shape) for s in steps]))
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -149,6 +189,16 @@ def main():
     for kind in KINDS:
         summary(kind, [row for row in rows if row[1] == kind])
     summary("all", rows)
+    for model in ("translation", "affine"):
+        against, off = rig_error(args.data / "M3SVD_video", model)
+        print(
+            f"rig of 20 frames, {model}: {against:.2f} px from the shift that was put "
+            f"in, {off:.2f} px with what the clip is off by itself"
+        )
+    for seconds, motion in jitter(args.data / "M3SVD_video").items():
+        print(
+            f"per frame, smoothing {seconds:g} s: {motion:.3f} px from frame to frame"
+        )
 
 
 if __name__ == "__main__":
