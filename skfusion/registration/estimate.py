@@ -25,6 +25,7 @@ _KEPT = 4  # of them, after a climb on small images
 _FINE = 2  # of each method, on the full size
 # What no two cameras side by side do to each other.
 _MOST_SHEAR, _MOST_SCALE, _MOST_TURN = 1.3, 2.5, 30.0
+_ROUNDED = 0.004  # of one that was resized to whole pixels
 _SAME_VIEW = 0.03  # difference of aspect ratios of one field of view
 
 
@@ -205,9 +206,9 @@ def possible(fixed, moving):
     """Return the transforms that two sizes suggest, the likeliest first."""
     whole = resampling(fixed, moving)
     ratio = (fixed[0] / fixed[1]) / (moving[0] / moving[1])
-    if abs(np.log(ratio)) < _SAME_VIEW:
-        return [whole]
-    found = []
+    found = [whole] if abs(np.log(ratio)) < _SAME_VIEW else []
+    if abs(np.log(ratio)) < _ROUNDED:
+        return found
     for scale in (whole[0, 0], whole[1, 1]):
         matrix = np.diag([scale, scale, 1.0])
         for axis, (a, b) in enumerate(zip(fixed[::-1], moving[::-1])):
