@@ -137,6 +137,10 @@ def inference(device):
     ------
     None
     """
-    exact = _without_tf32 if device.type == "cuda" else contextlib.nullcontext()
-    with torch.inference_mode(), exact:
+    with contextlib.ExitStack() as inside:
+        inside.enter_context(torch.inference_mode())
+        if device.type == "cuda":
+            inside.enter_context(_without_tf32)
+            if device.index is not None:  # kernels of our own go to the current one
+                inside.enter_context(torch.cuda.device(device))
         yield

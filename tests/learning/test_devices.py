@@ -1,6 +1,7 @@
 """Devices by name, precisions, and float32 that is float32."""
 
 # SPDX-License-Identifier: BSD-3-Clause
+import contextlib
 import threading
 
 import numpy as np
@@ -89,6 +90,15 @@ def test_tf32_comes_back_with_the_last_of_several_threads():
     leave.set()
     thread.join()
     assert flags() == before
+
+
+def test_a_numbered_gpu_is_the_current_one_inside(monkeypatch):
+    entered = []
+    monkeypatch.setattr(
+        torch.cuda, "device", lambda x: contextlib.nullcontext(entered.append(x))
+    )
+    with inference(torch.device("cuda:1")):
+        assert entered == [torch.device("cuda:1")] and flags() == EXACT
 
 
 def test_a_cpu_has_no_flags_to_set():

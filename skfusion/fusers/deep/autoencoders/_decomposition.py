@@ -169,6 +169,7 @@ def lifted(fused, brighter):
     )
     # What is flat has no inverse.
     rising = own + torch.arange(len(share), device=fused.device) * 1e-7
+    rising = rising.contiguous()
     wanted = torch.maximum(own, wanted)
     slopes = wanted.diff() / rising.diff()
     values = fused.flatten(1).double()

@@ -465,6 +465,13 @@ def test_lifted_never_darkens_and_leaves_flat_images():
     np.testing.assert_allclose(lift(flat, flat), flat, atol=1e-5)
 
 
+def test_every_image_of_a_batch_is_lifted_by_its_own_curve(rng):
+    dark, bright = torch.from_numpy(rng.random((2, 3, 1, 20, 30), dtype=np.float32))
+    together = lifted(dark**2, bright)
+    alone = [lifted(x[None] ** 2, y[None]) for x, y in zip(dark, bright)]
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-7)
+
+
 def test_level_lifts_what_the_sum_darkens(tiny, small_pairs):
     plain = tiny.transform(small_pairs)[0]
     ir, vis = (luma(image) for image in small_pairs[0])
