@@ -8,7 +8,8 @@ import pytest
 testing = pytest.importorskip("streamlit.testing.v1")
 
 from skfusion.app import view  # noqa: E402
-from skfusion.app.choices import NOTHING  # noqa: E402
+from skfusion.app.choices import NOTHING, Choices, build  # noqa: E402
+from skfusion.app.view.sidebar import _same  # noqa: E402
 from skfusion.app.view.viewer import picture  # noqa: E402
 
 SCRIPT = f"{view.__path__[0]}/page.py"
@@ -62,6 +63,18 @@ def test_the_pair_is_fused_and_its_lines_are_shown(page, pair_files):
 def test_a_parameter_reaches_the_fuser(page):
     page.slider(key="average visible_weight").set_value(0.25).run()
     assert "AverageFuser(visible_weight=0.25)" in code(page)
+
+
+@pytest.mark.parametrize("method", ["gff", "saif", "cbf", "relative_clarity"])
+def test_what_is_not_touched_is_not_written(page, method):
+    before = repr(build(Choices(method)).estimator.named_steps["fuse"])
+    page.selectbox(key="method").select(method).run()
+    assert before.replace(" ", "") in "".join(code(page).split())
+
+
+def test_one_and_true_are_not_the_same():
+    assert _same(1, 1.0) and _same(None, None)
+    assert not _same(1, True) and not _same(0, None)
 
 
 def test_steps_colour_and_size_reach_the_pipeline(page):

@@ -171,9 +171,13 @@ def _values(fields, place):
     return {
         field.name: values[field.name]
         for field in fields
-        if values[field.name] != field.default
-        or type(values[field.name]) is not type(field.default)
+        if not _same(values[field.name], field.default)
     }
+
+
+def _same(value, default):
+    """Return whether two values are one; 1 and 1.0 are, 1 and True are not."""
+    return isinstance(value, bool) == isinstance(default, bool) and value == default
 
 
 def _widget(field, key):
