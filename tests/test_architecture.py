@@ -26,7 +26,7 @@ LEVELS = (
 )
 RANK = {name: i for i, names in enumerate(LEVELS) for name in names}
 ALLOWED = {
-    "_kernels": {"numpy", "numba", "math", "__future__"},
+    "_kernels": {"numpy", "numba", "math", "warnings", "__future__"},
     "networks": {"torch", "math", "__future__", "collections", "typing", "functools"},
 }
 

@@ -144,7 +144,7 @@ def test_a_pair_alone_hands_back_its_error(tmp_path):
     samples = [Sample("street", image, image)]
     [(key, error)] = DIDFuse(weights=path)._fuse_samples(samples, alone=True)
     assert key == "street" and isinstance(error, ValueError)
-    assert "1920 NaN or infinite values of street" in str(error)
+    assert "1920 NaN or infinite values of pair street" in str(error)
 
 
 def test_a_foreign_estimator_makes_no_black_image():

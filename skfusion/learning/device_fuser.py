@@ -107,7 +107,7 @@ class DeviceFuser(BaseFuser):
         if isinstance(fused, Exception):
             return fused
         try:
-            return as_result(fused, self, key)
+            return as_result(fused, self, f"pair {key}")
         except ValueError as error:
             return error
 

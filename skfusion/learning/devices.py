@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import torch
 
@@ -18,6 +19,11 @@ __all__ = [
 ]
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+if hasattr(os, "register_at_fork"):
+    # A child of fork() has the locks of torch's threads, and none of the threads: it
+    # would wait for them for ever. With one thread it computes on its own.
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def resolve_device(device):
