@@ -133,15 +133,23 @@ def as_csv(table, *, index=True) -> bytes:
     -------
     bytes
     """
-    columns = list(table.columns)
+    import pandas as pd
+
+    names = list(table.columns)
+    columns = [table.iloc[:, k] for k in range(len(names))]
     if index:
-        columns = [name or "" for name in table.index.names] + columns
-        table = table.reset_index(allow_duplicates=True)
-    cells = table.copy()
-    for k, dtype in enumerate(table.dtypes):
-        if dtype.kind not in "iufb":
-            cells.isetitem(k, [csv_cell(value) for value in table.iloc[:, k]])
-    cells.columns = [csv_cell(name) for name in columns]
+        levels = range(table.index.nlevels)
+        columns = [table.index.get_level_values(k) for k in levels] + columns
+        names = [name or "" for name in table.index.names] + names
+    cells = pd.DataFrame(
+        {
+            k: column.to_numpy()
+            if column.dtype.kind in "iufb"
+            else pd.Series([csv_cell(value) for value in column], dtype=object)
+            for k, column in enumerate(columns)
+        }
+    )
+    cells.columns = [csv_cell(name) for name in names]
     return cells.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 

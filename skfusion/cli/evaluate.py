@@ -70,7 +70,7 @@ def run(args):
     label = "mean"
     while label in table.index:  # a pair may be called so
         label += " of all"
-    table.loc[label] = mean
+    table = _with_row(table, label, mean)
     if output is not None:
         write_table(output, table)
     say(as_text(table.loc[[label]] if of_videos else table))
@@ -159,3 +159,12 @@ def _check_unused(args, what, names):
         if getattr(args, name) != _NEUTRAL[name]:
             option = "--" + name.replace("_", "-")
             raise ValueError(f"{option} is for the evaluation {what}: leave it out.")
+
+
+def _with_row(table, label, row):
+    """Return a table with one more row, whatever the names of the others are."""
+    import pandas as pd
+
+    # pandas makes text of an index that it joins, and of a name that is not UTF-8 none.
+    names = pd.Index([*table.index, label], dtype=object, name=table.index.name)
+    return pd.DataFrame([*table.to_numpy(), [*row]], names, table.columns)

@@ -144,7 +144,9 @@ def _values(groups, entries):
         for record in group
         for entry in entries
     ]
-    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
+    # Not as text: a pair may have a name that is not UTF-8.
+    table = pd.DataFrame(rows, columns=VALUE_COLUMNS, dtype=object)
+    return table.astype({VALUE_COLUMNS[-1]: np.float64})
 
 
 def _incomplete(request, groups, done):

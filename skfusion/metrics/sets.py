@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skfusion._text import nearest
 from skfusion.images import read_image
 
 from ._metric import ImageTooSmallError, Metric
@@ -217,9 +218,10 @@ def metric_set(name: str) -> list[Entry]:
     Entry(column='PSNR', metric='psnr', kwargs={'variant': 'vifb', 'channel': 'mean'})
     """
     if name not in _SETS:
+        known = [*registry, *_SETS]
         raise ValueError(
             f"{name!r} is no set of metrics: choose from {', '.join(_SETS)}, or name "
-            f"single metrics: {', '.join(registry)}."
+            f"single metrics: {', '.join(registry)}.{nearest(name, known)}"
         )
     return _SETS[name]()
 

@@ -91,7 +91,7 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
             f"none of the {len(pairs)} pairs can be measured, the first, "
             f"{failures[0]['pair']!r}, because {failures[0]['error']}"
         )
-    names = pd.Index(pairs.names[good], name="pair")
+    names = pd.Index(pairs.names[good], dtype=object, name="pair")
     table = score_table(names, [rows[i] for i in good], entries)
     if on_error == "skip":
         table.attrs["failures"] = failures

@@ -10,7 +10,7 @@ from pathlib import Path
 from .campaign import case, run
 
 # Each a module here that defines a TARGET: add yours.
-TARGETS = ("images", "search_files", "videos")
+TARGETS = ("images", "search_files", "videos", "weights", "model_files")
 
 
 def main(words=None) -> int:

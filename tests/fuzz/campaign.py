@@ -18,6 +18,7 @@ __all__ = ["Finding", "Target", "case", "run"]
 
 _SECONDS = 5.0  # of CPU, for a file of a few kilobytes
 _MEMORY = 1.5e9  # bytes that a reader may add to its process
+_ADDRESSES = 2**33  # bytes that it may ask for
 _PATIENCE = 60.0  # seconds until a worker that says nothing is ended
 
 
@@ -40,6 +41,8 @@ class Target:
     suffix : str
     warnings : tuple of Warning types
         What a file may warn of.
+    intact : float
+        The share of files that are shown as they are: seeds may be bad by themselves.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Target:
     repair: Callable[[bytes, object], bytes] = lambda data, rng: data
     suffix: str = ".bin"
     warnings: tuple = ()
+    intact: float = 0.0
 
 
 @dataclass
@@ -81,7 +85,10 @@ def case(target, seed, number) -> bytes:
     """Build the damaged file of this number."""
     rng = generator(seed, target.name, number)
     seeds = target.seeds()
-    return target.repair(mutated(seeds[number % len(seeds)], rng), rng)
+    data = seeds[number % len(seeds)]
+    if target.intact and rng.random() < target.intact:
+        return data
+    return target.repair(mutated(data, rng), rng)
 
 
 def run(target, *, cases, seed=0, first=0, minutes=None, log=print) -> _Tally:
@@ -148,11 +155,21 @@ def _listen(pipe, worker, target, number, end, tally, stop, log):
 def _work(pipe, target, seed, first, end):
     """Read the cases one by one and say how each ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"case{target.suffix}"
         for number in range(first, end):
             path.write_bytes(case(target, seed, number))
             pipe.send(_one(target, path))
+
+
+def _limit_memory():
+    """Let what is asked for beyond all measure fail, before the machine does."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        used = int(statm.read_text().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + _ADDRESSES, hard))
 
 
 def _one(target, path):
