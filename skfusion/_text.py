@@ -143,7 +143,7 @@ def as_csv(table, *, index=True) -> bytes:
         names = [name or "" for name in table.index.names] + names
     cells = pd.DataFrame(
         {
-            k: column.to_numpy()
+            k: column.array
             if column.dtype.kind in "iufb"
             else pd.Series([csv_cell(value) for value in column], dtype=object)
             for k, column in enumerate(columns)

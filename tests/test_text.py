@@ -70,7 +70,9 @@ def test_numbers_and_words_are_no_formulas(value):
 
 
 def test_a_table_of_hostile_names_is_one_line_a_row():
-    table = pd.DataFrame({"=qabf": np.arange(len(HOSTILE)) / 3}, index=HOSTILE)
+    table = pd.DataFrame(
+        {"=qabf": np.arange(len(HOSTILE)) / 3}, index=pd.Index(HOSTILE, dtype=object)
+    )
     table["text"], table.index.name = HOSTILE, "pair"
     rows = list(csv.reader(io.StringIO(as_csv(table).decode())))
     assert rows[0] == ["pair", "'=qabf", "text"] and len(rows) == len(HOSTILE) + 1
