@@ -73,7 +73,8 @@ def test_a_table_of_hostile_names_is_one_line_a_row():
     table = pd.DataFrame(
         {"=qabf": np.arange(len(HOSTILE)) / 3}, index=pd.Index(HOSTILE, dtype=object)
     )
-    table["text"], table.index.name = HOSTILE, "pair"
+    table["text"] = pd.Series(HOSTILE, table.index, dtype=object)
+    table.index.name = "pair"
     rows = list(csv.reader(io.StringIO(as_csv(table).decode())))
     assert rows[0] == ["pair", "'=qabf", "text"] and len(rows) == len(HOSTILE) + 1
     assert [row[0] for row in rows[1:]] == list(map(csv_cell, HOSTILE))
