@@ -35,7 +35,7 @@ def make_generator(random_state):
     torch.Generator
     """
     if random_state is None:
-        seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> 1)
+        seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0]) >> 1
     elif isinstance(random_state, np.random.RandomState):
         seed = int(random_state.randint(2**31 - 1))
     else:
