@@ -1,6 +1,7 @@
 """Model files of people who mean harm, and what damage makes of them."""
 
 # SPDX-License-Identifier: BSD-3-Clause
+import functools
 import json
 import random
 
@@ -47,9 +48,10 @@ def hostile(seed) -> bytes:
     return json.dumps({"format": "skfusion-pipeline", "estimator": fuser}).encode()
 
 
-def seeds() -> list:
+@functools.cache
+def seeds() -> tuple:
     """Return files of which most have something wrong."""
-    return [hostile(seed) for seed in range(200)]
+    return tuple(map(hostile, range(200)))
 
 
 def read(path):
