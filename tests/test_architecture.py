@@ -100,6 +100,7 @@ LIGHT = (
     "images.files",
     "images.formats.jpeg_scans",
     "images.formats.libraries",
+    "images.formats.png",
     "metrics.context",
     "workers",
 )

@@ -422,6 +422,40 @@ def test_what_pillow_writes_is_read_as_pillow_reads_it(tmp_path, mode, format):
         np.testing.assert_array_equal(got, wanted)
 
 
+def filtered_png(colour, filters, n_channels, change=lambda body: body):
+    """Random filtered bytes under the given filters: whatever they say is an image."""
+    import zlib
+
+    from tests.images.test_files import png
+
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 256, (len(filters), 1 + W * n_channels), dtype=np.uint8)
+    rows[:, 0] = filters
+    body = change(zlib.compress(rows.tobytes()))
+    return png(W, len(filters), 8, colour, (b"IDAT", body))
+
+
+@pytest.mark.parametrize(("colour", "n"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+@pytest.mark.parametrize("first", range(5))
+def test_png_filters_are_undone_as_pillow_does(tmp_path, colour, n, first):
+    path = tmp_path / "a.png"
+    path.write_bytes(filtered_png(colour, [first, *range(5), 4, 4, 3, 2, 1], n))
+    got = quiet(path)
+    wanted = np.asarray(PIL.Image.open(path)).reshape(11, W, n)
+    wanted = wanted[..., 0] if n < 3 else wanted[..., :3]
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_png_of_an_unknown_filter_or_a_wrong_sum_is_an_error(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(filtered_png(2, [0, 5], 3))
+    with pytest.raises(ImageReadError, match="a filter that does not exist"):
+        read_image(path)
+    path.write_bytes(filtered_png(2, [0, 1], 3, lambda body: body[:-1] + b"\0"))
+    with pytest.raises(ImageReadError, match="do not inflate"):
+        read_image(path)
+
+
 # ------------------------------------------------------------------ chosen channels
 
 

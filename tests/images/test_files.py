@@ -656,7 +656,7 @@ def test_lack_of_memory_is_not_called_a_damaged_file(tmp_path, monkeypatch):
     def decode(*_):
         raise MemoryError
 
-    monkeypatch.setattr("skfusion.images.formats.png.with_pillow", decode)
+    monkeypatch.setattr("skfusion.images.formats.png._unfiltered", decode)
     with pytest.raises(MemoryError):
         read_bytes(tmp_path, encoded(GRAY, "PNG"))
 

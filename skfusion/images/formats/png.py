@@ -18,7 +18,6 @@ _MAGIC = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _GRAY, _PALETTE, _GRAY_ALPHA = 0, 3, 4
-_BLOCK = 1 << 16  # bytes handed to the inflater at once
 
 
 def read_png(data, max_pixels) -> Plan:
@@ -61,10 +60,14 @@ def read_png(data, max_pixels) -> Plan:
     width, height, depth, colour, interlaced = header
     _check_palette(colour, depth, chunks)
     bits = depth * _CHANNELS[colour]
-    _check_deflated(body, _n_bytes(width, height, bits, interlaced))
+    rows = _inflated(body, _n_bytes(width, height, bits, interlaced))
+    # What is decoded from the rows needs no second inflation; the rest is rare.
+    plain = depth == 8 and colour != _PALETTE and not interlaced
+    if not plain:
+        rows = None
 
     def decode():
-        return _decode(header, chunks, body)
+        return _decode(header, chunks, body, rows)
 
     return Plan("PNG", width, height, decode, orientation)
 
@@ -91,12 +94,14 @@ def _check_palette(colour, depth, chunks):
         raise ValueError("is a damaged PNG: its palette has a wrong length")
 
 
-def _decode(header, chunks, body):
+def _decode(header, chunks, body, rows):
     width, height, depth, colour, interlaced = header
     channels, key = _CHANNELS[colour], chunks.get(b"tRNS", b"")
     kept = {kind: content for kind, content in chunks.items() if colour == _PALETTE}
-    file = _rebuilt(header, kept, body)
-    if depth == 16 and colour != _GRAY:  # Pillow keeps the 16 bits of plain gray only
+    file = _rebuilt(header, kept, body) if rows is None else b""
+    if rows is not None:
+        image = _unfiltered(rows, (height, width, channels))
+    elif depth == 16 and colour != _GRAY:  # Pillow keeps the 16 bits of plain gray only
         image = with_cv2(file)
         image = image[..., [0, -1]] if colour == _GRAY_ALPHA else image
     else:
@@ -117,6 +122,19 @@ def _decode(header, chunks, body):
         image = _with_key(image, key, depth)
     alpha = image.shape[2] - 1 if image.shape[2] in (2, 4) else None
     return Samples(image, 1 if image.shape[2] < 3 else 3, alpha)
+
+
+def _unfiltered(rows, shape):
+    """Return the image of the inflated rows of 8-bit samples."""
+    from ..._kernels.png import unfilter
+
+    height, width, channels = shape
+    n = width * channels
+    rows = np.frombuffer(rows, np.uint8, height * (1 + n)).reshape(height, 1 + n)
+    image = np.empty((height, n), np.uint8)
+    if not unfilter(rows, channels, image):
+        raise ValueError("its rows have a filter that does not exist")
+    return image.reshape(shape)
 
 
 def _rebuilt(header, chunks, body):
@@ -158,22 +176,14 @@ def _n_bytes(width, height, bits, interlaced):
     return total
 
 
-def _check_deflated(parts, expected):
-    """Refuse pixel data that end early: the decoders fill them up without a word."""
-    inflater, found = zlib.decompressobj(), 0
+def _inflated(parts, expected):
+    """Return the filtered rows; refuse pixel data that are damaged or end early."""
+    inflater = zlib.decompressobj()
     try:
-        for part in parts:
-            # Small blocks: what the inflater hands back unread is copied each time.
-            for start in range(0, len(part), _BLOCK):
-                pending = part[start : start + _BLOCK]
-                while len(pending) and found < expected and not inflater.eof:
-                    found += len(inflater.decompress(pending, 1 << 20))
-                    pending = inflater.unconsumed_tail
-                if found >= expected or inflater.eof:
-                    break
-        if found < expected and not inflater.eof:
-            found += len(inflater.flush())
+        # One byte more than is wanted lets the inflater come to the sum at the end.
+        found = inflater.decompress(b"".join(parts), expected + 1)
     except zlib.error as error:
         raise ValueError("is a damaged PNG: its pixel data do not inflate") from error
-    if found < expected:
+    if len(found) < expected:
         raise ValueError("is a truncated PNG: its pixel data end early")
+    return found
