@@ -15,11 +15,11 @@ def _step(x, low, width):
 
 
 @kernel_numpy_errors
-def add_missing_light(fused, infrared, visible, share, bright, darker, floor, light):
+def add_missing_light(fused, infrared, visible, share, bright, darker, level, light):
     """Add to `light` what a level lacks; all float32 (h, w).
 
-    `bright` and `darker` are arrays of a lower end and a width; with `floor`, nothing
-    stays darker than both sources.
+    `bright` and `darker` are arrays of a lower end and a width. At level 1 nothing
+    stays darker than both sources; at level 0 nothing gets brighter than both.
     """
     b0, b1, d0, d1 = bright[0], bright[1], darker[0], darker[1]
     for i in range(light.shape[0]):
@@ -28,6 +28,8 @@ def add_missing_light(fused, infrared, visible, share, bright, darker, floor, li
             m = light[i, j]
             weight = _step(b, b0, b1) * _step(b - a, d0, d1)
             m += weight * max(share * b - f - m, _ZERO)
-            if floor:
+            if level == 1:
                 m += max(min(a, b) - f - m, _ZERO)
+            elif level == 0:
+                m = min(m, max(max(a, b) - f, _ZERO))
             light[i, j] = m

@@ -7,14 +7,13 @@ import torch
 
 from .pyramid_decisions import expand, reduce
 
-__all__ = ["BRIGHT", "DARKER", "FLOOR_LEVEL", "SHARES", "missing_light"]
+__all__ = ["BRIGHT", "DARKER", "SHARES", "missing_light"]
 
-# Of the visible image, what the fused one keeps at a half, a quarter, an eighth of the
-# size where that is bright and the infrared image dark.
-SHARES = (0.76, 0.86, 0.93)
+# Of the visible image, what the fused one keeps at full size, a half, a quarter and an
+# eighth of it, where that is bright and the infrared image dark.
+SHARES = (0.6, 0.76, 0.86, 0.93)
 BRIGHT = (0.2, 0.7)  # the visible image, from not at all to fully bright
 DARKER = (0.05, 0.25)  # how far the infrared image lies below it, likewise
-FLOOR_LEVEL = 1  # where nothing may be darker than both sources
 
 
 def missing_light(fused, infrared, visible, reduce=reduce, expand=expand):
@@ -29,33 +28,35 @@ def missing_light(fused, infrared, visible, reduce=reduce, expand=expand):
     Returns
     -------
     Tensor, shape (n, h, w)
-        0 and up, and smooth: fine detail stays as it is.
+        0 and up. Where light is added nothing gets brighter than both sources.
 
     Notes
     -----
-    From an eighth of the size to a half, with ``m`` the light added so far, ``f, a, b``
-    the reduced images and ``s`` a smooth step from 0 to 1::
+    From an eighth of the size to the full one, with ``m`` the light added so far, ``f,
+    a, b`` the reduced images and ``s`` a smooth step from 0 to 1::
 
         m <- m + s(b; 0.2, 0.7) s(b - a; 0.05, 0.25) max(q b - f - m, 0)
 
     with ``q`` from ``SHARES``; at half the size then ``m <- m + max(min(a, b) - f -
-    m, 0)``.
+    m, 0)``, and at last ``m <- min(m, max(a - f, b - f, 0))``, so that no light leaks
+    over the edge of a sky.
     """
     pyramids = []
     for image in (fused, infrared, visible):
         levels = [image]
-        for _ in SHARES:
+        for _ in SHARES[1:]:
             levels.append(reduce(levels[-1]))
         pyramids.append(levels)
     light = torch.zeros_like(pyramids[0][-1])
-    for level in range(len(SHARES), 0, -1):
+    for level in range(len(SHARES) - 1, -1, -1):
         f, a, b = (levels[level] for levels in pyramids)
         bright = _step(b, *BRIGHT) * _step(b - a, *DARKER)
-        light = light + bright * (SHARES[level - 1] * b - f - light).clamp(min=0)
-        if level == FLOOR_LEVEL:
+        light = light + bright * (SHARES[level] * b - f - light).clamp(min=0)
+        if level == 1:
             light = light + (torch.minimum(a, b) - f - light).clamp(min=0)
-        light = expand(light, pyramids[0][level - 1].shape[-2:])
-    return light
+        if level:
+            light = expand(light, pyramids[0][level - 1].shape[-2:])
+    return torch.minimum(light, (torch.maximum(a, b) - f).clamp(min=0))
 
 
 def _step(x, low, high):

@@ -158,7 +158,7 @@ def test_both_forms_give_the_same_light_back(shape):
 
 def test_even_places_get_the_light_that_the_equation_says():
     f, a, b = (torch.full((1, 40, 40), x) for x in (0.2, 0.1, 0.45))
-    # Steps of 1/2 (0.45 of 0.2 to 0.7) and 1; coarse to fine.
+    # Steps of 1/2 (0.45 of 0.2 to 0.7) and 1; coarse to fine, the finest adds nothing.
     light = 0.5 * (0.93 * 0.45 - 0.2)
     light += 0.5 * max(0.86 * 0.45 - 0.2 - light, 0)
     light += 0.5 * max(0.76 * 0.45 - 0.2 - light, 0)
@@ -168,6 +168,16 @@ def test_even_places_get_the_light_that_the_equation_says():
     given = missing_light(f, 2 * b, b)
     torch.testing.assert_close(given, torch.full_like(given, 0.25))
     assert missing_light(b, a, b).abs().max() == 0
+
+
+def test_no_light_leaks_over_the_edge_of_a_sky():
+    a, b = torch.full((1, 64, 64), 0.5), torch.full((1, 64, 64), 0.55)
+    a[:, :32], b[:, :32] = 0.0, 0.9
+    f = torch.where(a == 0, 0.3, 0.55)
+    given = missing_light(f, a, b)
+    assert given[:, 32:].max() < 1e-6
+    assert (f + given)[:, :30].min() > 0.6 * 0.9 - 1e-6
+    assert (f + given <= torch.maximum(torch.maximum(a, b), f) + 1e-6).all()
 
 
 def test_the_guard_keeps_the_sky_and_leaves_no_ring():

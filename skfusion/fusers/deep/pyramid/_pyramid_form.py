@@ -13,7 +13,7 @@ from ...._kernels.pyramid_convolution import run_level
 from ...._kernels.pyramid_guard import add_missing_light
 from ....learning.tiling import map_tiles
 from ....networks.pyramid_decisions import N_FINE, N_KNOTS
-from ....networks.pyramid_guard import BRIGHT, DARKER, FLOOR_LEVEL, SHARES
+from ....networks.pyramid_guard import BRIGHT, DARKER, SHARES
 from ...multiscale._pyramid import expand, gaussian_pyramid, reduce
 
 __all__ = ["KernelForm", "PyramidMaps", "Scene"]
@@ -322,15 +322,15 @@ class KernelForm:
 def missing_light(fused, infrared, visible):
     """Do as :func:`skfusion.networks.pyramid_guard.missing_light`, with arrays."""
     pyramids = [
-        gaussian_pyramid(image, len(SHARES)) for image in (fused, infrared, visible)
+        gaussian_pyramid(image, len(SHARES) - 1) for image in (fused, infrared, visible)
     ]
     steps = [np.float32([low, high - low]) for low, high in (BRIGHT, DARKER)]
     light = np.zeros_like(pyramids[0][-1])
-    for level in range(len(SHARES), 0, -1):
+    for level in range(len(SHARES) - 1, -1, -1):
         images = [levels[level] for levels in pyramids]
-        share, floor = np.float32(SHARES[level - 1]), level == FLOOR_LEVEL
-        add_missing_light(*images, share, *steps, floor, light)
-        light = expand(light, pyramids[0][level - 1].shape)
+        add_missing_light(*images, np.float32(SHARES[level]), *steps, level, light)
+        if level:
+            light = expand(light, pyramids[0][level - 1].shape)
     return light
 
 

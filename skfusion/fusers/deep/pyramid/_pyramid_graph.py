@@ -30,7 +30,7 @@ class PyramidGraph(nn.Module):
         self.strength, self.tone, self.guard = strength, tone, guard
         # Below, a side of the coarsest level or of the pixels that the histograms see
         # is 1, which an exporter takes for fixed.
-        self.min_size = 2 ** max(network.n_levels, len(SHARES)) + 1
+        self.min_size = 2 ** max(network.n_levels, len(SHARES) - 1) + 1
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one, in [0, 1]."""

@@ -148,10 +148,10 @@ class LearnedPyramid(NetworkFuser):
     crops, half those of the mean over a batch, as benchmarks have them. The parameters
     kept are a running mean of those trained.
 
-    The light that the guard gives back is smooth, an eighth to a half of the size, and
-    the detail over it stays: from the coarsest, the fused image is raised to .93, .86
-    and .76 of the visible one, weighted by how bright that is and how dark the infrared
-    one; at half the size then to the darker source.
+    The guard raises the fused image, from an eighth of the size to the full one, to
+    .93, .86, .76 and .6 of the visible image, weighted by how bright that is and how
+    dark the infrared one, at half the size also to the darker of both; where it adds
+    light nothing gets brighter than both.
 
     On the CPU own kernels run the network: no part of it needs more memory than its
     maps at half the size of the image.
