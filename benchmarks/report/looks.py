@@ -42,7 +42,7 @@ mean), {skies} show a bright even sky. The measures are those of
 the hottest 2 % that is darker than both sources by more than five levels (above .01 a
 ring can be seen); `sky_level`, of the bright even sky against the visible image; the
 others are better when lower. The settings of the guard were chosen on RoadScene, M3SVD
-and drawn scenes, so that RoadScene's row is not new to it.
+and drawn scenes, so that of these sets RoadScene is not new to it.
 
 {all_pairs}
 
