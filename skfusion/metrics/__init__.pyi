@@ -1,3 +1,4 @@
+from . import downstream as downstream
 from ._metric import ImageTooSmallError as ImageTooSmallError
 from ._metric import Metric as Metric
 from ._metric import UndefinedMetricWarning as UndefinedMetricWarning
