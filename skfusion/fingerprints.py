@@ -23,11 +23,11 @@ _PACKAGE = Path(__file__).resolve().parent
 # Parts of the package that change no fused image, and all that a metric may use.
 _NOT_FUSING = frozenset(
     "__main__ app batch cli datasets demo fingerprints fused_files fused_records "
-    "inspection leaderboard metrics model_files ranking search video workers".split()
+    "inspection leaderboard metrics model_files ranking search video".split()
 )
 _MEASURING = frozenset(
-    "_atomic_files _kernels _urls _version bad_pairs fused_files images metrics pairs "
-    "sizes workers".split()
+    "_atomic_files _kernels _text _urls _version bad_pairs fused_files images metrics "
+    "pairs sizes workers".split()
 )
 
 

@@ -24,7 +24,7 @@ SPELLED = (
     ("on_failure='warn' leaves such pairs", "--on-failure warn leaves such pairs"),
     ("scope='rig' takes one transform", "--rig takes one transform"),
     ("use scope='rig', or no crop", "use --register rig, or no --crop"),
-    (", or\nthe transform by Register.from_points", ""),
+    (", or the transform by Register.from_points", ""),
     ("offset=", "--offset "),
     ("every=", "--every "),
     ("use color='gray'", "use --color gray"),

@@ -80,7 +80,7 @@ def plot_search(table, path, *, parameters=None, objective=None):
     table = table[np.isfinite(table[objective].astype(float))]
     if not len(table):
         raise ValueError(f"no candidate has a finite {objective!r}: nothing to draw.")
-    names = [name for name in names if table[name].map(str).nunique() > 1]
+    names = [name for name in names if len(set(map(str, table[name]))) > 1]
     if "n_pairs" in table and table["n_pairs"].nunique() > 1:
         names.append("n_pairs")
     values = table[objective].to_numpy(dtype=float)

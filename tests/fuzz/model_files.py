@@ -41,11 +41,14 @@ def hostile(seed) -> bytes:
         fuser["class"] = rng.choice(WORDS)
     elif wrong == 1:
         fuser["params"] = rng.choice((3, [], "x", {"fuser": dict(fuser)}))
+    text = json.dumps(fuser)  # from here on by hand: an encoder has a limit of its own
     for _ in range(rng.choice((0, 0, 1, 2, 300))):
         around = rng.choice(("PreserveChroma", "Pipeline"))
-        inside = {"estimator": fuser} if around[1] == "r" else {"steps": [["a", fuser]]}
-        fuser = {"class": around, "params": inside}
-    return json.dumps({"format": "skfusion-pipeline", "estimator": fuser}).encode()
+        inside = (
+            f'"estimator": {text}' if around[1] == "r" else f'"steps": [["a", {text}]]'
+        )
+        text = f'{{"class": "{around}", "params": {{{inside}}}}}'
+    return f'{{"format": "skfusion-pipeline", "estimator": {text}}}'.encode()
 
 
 @functools.cache

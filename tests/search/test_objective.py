@@ -243,7 +243,7 @@ def test_the_published_vifb_table(shared):
 def test_names_that_a_spreadsheet_would_run_are_found_in_a_table(tmp_path):
     names = ["=cmd", "two\nlines", "\udcff", "-1"]
     rows = {"method": "a", "source": "own", "pair": names, "metric": "qabf"}
-    values = pd.DataFrame({**rows, "value": [0.1, 0.2, 0.3, 0.4]})
+    values = pd.DataFrame({**rows, "value": [0.1, 0.2, 0.3, 0.4]}, dtype=object)
     (tmp_path / "values.csv").write_bytes(as_csv(values, index=False))
     for name, value in zip(names, values["value"]):
         ranker = MeanRank(["qabf"], tmp_path / "values.csv", names=[name])

@@ -183,7 +183,8 @@ def test_many_names_are_thinned_and_long_ones_cut():
 
 def test_names_and_values_are_drawn_as_they_are(tmp_path):
     table = pd.DataFrame(
-        {"a$\\frac__b": ["$x^", "\udcff\x1b[2J", "y"], "$q": [0.5, 0.4, 0.3]}
-    )
+        {"a$\\frac__b": ["$x^", "\udcff\x1b[2J", "y"], "$q": [0.5, 0.4, 0.3]},
+        dtype=object,
+    ).astype({"$q": float})
     options = {"parameters": ["a$\\frac__b"], "objective": "$q"}
     assert plot_search(table, tmp_path / "search.png", **options).stat().st_size > 1000

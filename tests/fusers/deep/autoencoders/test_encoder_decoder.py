@@ -135,8 +135,8 @@ def test_resize_is_what_the_published_code_does():
 def test_tiny_images_are_enlarged(size):
     planes = drawn(1, *size)
     for pad in ("reflect", "zero", "resize"):
-        shape = _to_multiple(planes, pad).shape
-        assert shape[1] % 32 == shape[2] % 32 == 0
+        shape = _to_multiple(torch.from_numpy(planes)[None], pad).shape
+        assert shape[2] % 32 == shape[3] % 32 == 0
         fused = around(lively(), pad=pad).transform([tuple(planes)])[0]
         assert fused.shape == size
 
