@@ -169,7 +169,7 @@ def test_a_fitted_pipeline_is_used_as_it_is(tmp_path, small_pairs):
     assert len(report.with_status("written")) == 3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def dask_cluster():
     """joblib's work goes to two processes of a cluster."""
     distributed = pytest.importorskip("distributed")

@@ -1,4 +1,3 @@
-from . import downstream as downstream
 from ._metric import ImageTooSmallError as ImageTooSmallError
 from ._metric import Metric as Metric
 from ._metric import UndefinedMetricWarning as UndefinedMetricWarning

@@ -16,6 +16,7 @@ from skfusion.fusers import AUIF
 image = np.random.default_rng(0).random((256, 320), dtype=np.float32)
 X = [(image, image[::-1])]
 fuser = AUIF(device="cpu")
+torch.set_num_threads(2)
 fused = fuser.transform(X)[0]
 assert torch.get_num_threads() == 2
 child = os.fork()
