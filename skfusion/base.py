@@ -477,13 +477,18 @@ class BaseFuser(_Stateless, TransformerMixin, BaseEstimator):
         pairs = as_pairs(X)
         out = np.empty(len(pairs), dtype=object)
         with Notices():
-            for i in range(len(pairs)):
-                pair = pairs.read(i)
-                with _arithmetic(self, _called(pairs, i)):
-                    fused = self._fuse_any(*pair)
-                fused = self._result(fused, pairs, i)
-                out[i] = np.ascontiguousarray(np.clip(fused, 0, 1))
+            for i, fused in self._fuse_pairs(pairs):
+                out[i] = fused
         return out
+
+    def _fuse_pairs(self, pairs):
+        """Yield the number and the fused image of each pair, in any order."""
+        for i in range(len(pairs)):
+            pair = pairs.read(i)
+            with _arithmetic(self, _called(pairs, i)):
+                fused = self._fuse_any(*pair)
+            fused = self._result(fused, pairs, i)
+            yield i, np.ascontiguousarray(np.clip(fused, 0, 1))
 
     def _result(self, image, pairs, i):
         """Return what was made of a pair as float32; refuse what is not finite."""

@@ -3,9 +3,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_numpy_errors
+from ._jit import kernel_inlined, kernel_numpy_errors
 
 __all__ = ["gradient_agreement", "joint_histogram", "largest_rectangle"]
+
+
+@kernel_inlined
+def _mapped(matrix, x, y):
+    """Where a matrix takes a pixel, and what it divides by."""
+    d = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+    u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / d
+    v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / d
+    return u, v, d
 
 
 @kernel_numpy_errors
@@ -33,12 +42,8 @@ def gradient_agreement(points, normals, gx, gy, eta2, matrix):
     agreement, weight = 0.0, 0.0
     for i in range(points.shape[0]):
         x, y = np.float64(points[i, 0]), np.float64(points[i, 1])
-        d = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-        if d <= 1e-9:
-            continue
-        u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / d
-        v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / d
-        if not (0 <= u < width - 1 and 0 <= v < height - 1):
+        u, v, d = _mapped(matrix, x, y)
+        if d <= 1e-9 or not (0 <= u < width - 1 and 0 <= v < height - 1):
             continue
         j, k = int(u), int(v)
         a, b = u - j, v - k
@@ -90,12 +95,8 @@ def joint_histogram(points, bins, moving, matrix, counts):
     inside = 0
     for i in range(points.shape[0]):
         x, y = np.float64(points[i, 0]), np.float64(points[i, 1])
-        d = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-        if d <= 1e-9:
-            continue
-        u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / d
-        v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / d
-        if not (0 <= u < width - 1 and 0 <= v < height - 1):
+        u, v, d = _mapped(matrix, x, y)
+        if d <= 1e-9 or not (0 <= u < width - 1 and 0 <= v < height - 1):
             continue
         j, k = int(u), int(v)
         a, b = u - j, v - k

@@ -11,7 +11,7 @@ import zipfile
 from .tf_checkpoint import read_tf_checkpoint
 from .weights import WeightsError
 
-__all__ = ["find_file", "permute_inputs", "read_checkpoint", "rename"]
+__all__ = ["check_tensor", "find_file", "permute_inputs", "read_checkpoint", "rename"]
 
 _ENTRIES = ("state_dict", "weight", "params", "model", "fuse_net")
 _MAX_NUMBERS = 2**26  # in a MATLAB file, which may be compressed
@@ -104,6 +104,42 @@ def read_checkpoint(path, entry=None) -> dict:
     }
     _check_sizes(path, tensors)
     return tensors
+
+
+def check_tensor(where, key, tensor, like):
+    """Refuse what cannot stand for a tensor of a network.
+
+    Parameters
+    ----------
+    where : str
+        What the message begins with.
+    key : str
+    tensor : object
+        Of a checkpoint.
+    like : torch.Tensor
+        Of the network.
+
+    Raises
+    ------
+    WeightsError
+        If it is no tensor, of another kind or shape, or holds NaN or infinite values.
+    """
+    import torch
+
+    if not isinstance(tensor, torch.Tensor):
+        kind = type(tensor).__name__
+        raise WeightsError(f"{where}: {key!r} is a {kind}, expected a tensor.")
+    if tensor.is_floating_point() != like.is_floating_point():
+        raise WeightsError(
+            f"{where}: {key!r} holds {tensor.dtype}, expected {like.dtype}."
+        )
+    if tensor.shape != like.shape:
+        raise WeightsError(
+            f"{where}: {key!r} has shape {tuple(tensor.shape)}, expected "
+            f"{tuple(like.shape)}."
+        )
+    if not torch.isfinite(tensor).all():
+        raise WeightsError(f"{where}: {key!r} holds NaN or infinite values.")
 
 
 def rename(tensors, patterns):

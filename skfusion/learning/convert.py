@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 
+from .checkpoints import check_tensor
 from .published import PUBLISHED, SEVERAL_FILES
 from .published_pairs import PUBLISHED_PAIRS
 from .weights import WeightsError, write_weights
@@ -74,8 +75,6 @@ converters: MappingProxyType[str, Callable] = MappingProxyType(
 
 def _match(folder, tensors, expected):
     """Check names, shapes and values against a network's state dict."""
-    import torch
-
     where = f"source={str(folder)!r}"
     for kind, names in (
         ("lacks", sorted(set(expected) - set(tensors), key=str)),
@@ -87,17 +86,4 @@ def _match(folder, tensors, expected):
                 "for another network."
             )
     for key, like in expected.items():
-        if not isinstance(tensors[key], torch.Tensor):
-            kind = type(tensors[key]).__name__
-            raise WeightsError(f"{where}: {key!r} is a {kind}, expected a tensor.")
-        if tensors[key].is_floating_point() != like.is_floating_point():
-            raise WeightsError(
-                f"{where}: {key!r} holds {tensors[key].dtype}, expected {like.dtype}."
-            )
-        if tensors[key].shape != like.shape:
-            raise WeightsError(
-                f"{where}: {key!r} has shape {tuple(tensors[key].shape)}, expected "
-                f"{tuple(like.shape)}."
-            )
-        if not torch.isfinite(tensors[key]).all():
-            raise WeightsError(f"{where}: {key!r} holds NaN or infinite values.")
+        check_tensor(where, key, tensors[key], like)

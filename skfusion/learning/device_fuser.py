@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from numbers import Integral
 
-import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..base import BaseFuser, as_result
-from ..images.notices import Notices
-from ..pairs import as_pairs
 from ..workers import ahead
 from .batches import BatchSizes, Sample, fuse_samples
 from .devices import PRECISIONS, inference, resolve_devices, resolve_precision
@@ -37,35 +34,10 @@ class DeviceFuser(BaseFuser):
     # The short type in which fused images differ by at most one grey level of 255.
     _half: str | None = None
 
-    def transform(self, X):
-        """Fuse each pair, those of one size together in batches.
-
-        Parameters
-        ----------
-        X : pairs
-            Any form that :func:`skfusion.pairs.as_pairs` takes; images of one pair
-            agree in size, pairs may differ.
-
-        Returns
-        -------
-        ndarray of object, shape (n,)
-            Fused images in the order of the pairs, float32 in [0, 1]: ``(H, W)``, or
-            ``(H, W, 3)`` for a colour visible image where the colour is fused.
-
-        Raises
-        ------
-        ValueError
-            If a pair cannot be read or its sizes differ, a parameter is out of its
-            range, or the result is not finite.
-        """
-        self._validate_params()
-        pairs = as_pairs(X)
-        out = np.empty(len(pairs), dtype=object)
-        with Notices():
-            samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
-            for i, fused in self._fuse_samples(samples):
-                out[i] = self._result(fused, pairs, i)
-        return out
+    def _fuse_pairs(self, pairs):
+        samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
+        for i, fused in self._fuse_samples(samples):
+            yield i, self._result(fused, pairs, i)
 
     def _fuse_samples(self, samples, *, alone=False):
         """Fuse pairs as they come, for who reads and writes them elsewhere.

@@ -17,6 +17,7 @@ __all__ = [
     "load_once",
     "pretrained_names",
     "read_metadata",
+    "read_once",
     "read_weights",
     "write_weights",
 ]
@@ -258,7 +259,7 @@ def _filled(outline, build):
 
 
 def load_once(make, source, key=()):
-    """Return ``make(path)``, called once a process for each state of a file.
+    """Return ``make(path)`` of weights, called once a process for each state of a file.
 
     Parameters
     ----------
@@ -274,7 +275,12 @@ def load_once(make, source, key=()):
     object
         Shared: do not change it.
     """
-    path = _resolve(source).resolve()
+    return read_once(make, _resolve(source), key)
+
+
+def read_once(make, path, key=()):
+    """Do as :func:`load_once` with a file of any kind, which is there."""
+    path = path.resolve()
     found = path.stat()
     state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     return _load_once(_Maker(make, key), path, state)

@@ -33,6 +33,28 @@ class _DownstreamScorer:
     def __init__(self, truth):
         self._truth = truth if isinstance(truth, Mapping) else list(truth)
 
+    def values(self, estimator, X, *, n_jobs=None) -> dict:
+        """Fuse X and return what :meth:`measure` says of the images.
+
+        Parameters
+        ----------
+        estimator : fuser or Pipeline
+            Fitted, or one that needs no fitting.
+        X : pairs
+        n_jobs : int, optional
+            Workers of joblib, which share out the fused images.
+
+        Returns
+        -------
+        dict of str to float
+
+        Raises
+        ------
+        ValueError
+            If a pair cannot be fused, or has no entry in the truth.
+        """
+        return self.measure(*self._fused(estimator, X), n_jobs=n_jobs)
+
     def _fused(self, estimator, X):
         pairs = as_pairs(X)
         fused = list(estimator.transform(pairs))
@@ -152,28 +174,6 @@ class DetectionScorer(_DownstreamScorer):
         if isinstance(self.metrics, str):
             return scores[self.metrics]
         return Scores(scores, "DetectionScorer(detector, boxes, {!r})")
-
-    def values(self, estimator, X, *, n_jobs=None) -> dict:
-        """Fuse X and return what :meth:`measure` says of the images.
-
-        Parameters
-        ----------
-        estimator : fuser or Pipeline
-            Fitted, or one that needs no fitting.
-        X : pairs
-        n_jobs : int, optional
-            Workers of joblib, which share out the fused images.
-
-        Returns
-        -------
-        dict of str to float
-
-        Raises
-        ------
-        ValueError
-            If a pair cannot be fused, or has no entry in `boxes`.
-        """
-        return self.measure(*self._fused(estimator, X), n_jobs=n_jobs)
 
     def measure(self, images, names, *, n_jobs=None) -> dict:
         """Show images to the detector and compare.
@@ -300,28 +300,6 @@ class SegmentationScorer(_DownstreamScorer):
     def __call__(self, estimator, X, y=None) -> float:
         """Fuse X and return the mean intersection over union."""
         return self.values(estimator, X)["miou"]
-
-    def values(self, estimator, X, *, n_jobs=None) -> dict:
-        """Fuse X and return what :meth:`measure` says of the images.
-
-        Parameters
-        ----------
-        estimator : fuser or Pipeline
-            Fitted, or one that needs no fitting.
-        X : pairs
-        n_jobs : int, optional
-            Workers of joblib, which share out the fused images.
-
-        Returns
-        -------
-        dict of str to float
-
-        Raises
-        ------
-        ValueError
-            If a pair cannot be fused, or has no entry in `masks`.
-        """
-        return self.measure(*self._fused(estimator, X), n_jobs=n_jobs)
 
     def measure(self, images, names, *, n_jobs=None) -> dict:
         """Show images to the segmenter and compare.

@@ -1,5 +1,7 @@
 """Fusers that look at the features of another network."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -208,6 +210,32 @@ def test_files_of_other_networks_are_named(tmp_path, pair):
     path.write_bytes(b"text")
     with pytest.raises(WeightsError, match="no checkpoint of plain tensors"):
         ResNetZCA(path).transform([pair])
+
+
+def test_numbers_that_are_none_are_named(tmp_path, pair):
+    tensors = fill(VGG19Features()).state_dict()
+    for value, message in (
+        (torch.full((64, 3, 3, 3), torch.nan), "holds NaN or infinite values"),
+        (torch.ones(64, 3, 3, 3, dtype=torch.int64), "holds torch.int64, expected"),
+        (3, r"lacks 'features.0.weight' of shape \(64,"),
+    ):
+        torch.save({**tensors, "features.0.weight": value}, tmp_path / "vgg19.pth")
+        with pytest.raises(WeightsError, match=message):
+            DLF(tmp_path / "vgg19.pth", device="cpu").transform([pair])
+
+
+def test_a_file_is_read_again_where_it_changed(tmp_path, pair, monkeypatch):
+    fused = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        tensors = fill(VGG19Features()).state_dict()
+        if name == "b":
+            tensors = {key: value.flip(0) for key, value in tensors.items()}
+        torch.save(tensors, "vgg19.pth")
+        os.utime("vgg19.pth", ns=(10**18, 10**18))
+        fused.append(DLF("vgg19.pth", device="cpu").transform([pair])[0])
+    assert np.abs(fused[0] - fused[1]).max() > 1e-6
 
 
 def test_a_module_of_the_user_is_left_as_it_is(pair):

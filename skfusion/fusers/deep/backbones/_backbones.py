@@ -13,10 +13,10 @@ import torch
 from sklearn.utils._param_validation import StrOptions
 
 from ....base import BaseFuser
-from ....learning.checkpoints import read_checkpoint
+from ....learning.checkpoints import check_tensor, read_checkpoint
 from ....learning.devices import resolve_device
 from ....learning.pair_fuser import reflect_to
-from ....learning.weights import WeightsError, read_weights
+from ....learning.weights import WeightsError, read_once, read_weights
 from ....networks.backbones import SharpnessFeatures
 from ....networks.sharpness import sharpness_planes
 
@@ -87,11 +87,11 @@ def read_backbone(backbone, network, *options, last_only=False):
             f"backbone={str(backbone)!r}: there is no such file; give the path of a "
             "state dict of torchvision, a module, or 'sharpness'."
         )
-    return _read(path, path.stat().st_mtime_ns, network, options)
+    make = functools.partial(_read, network=network, options=options)
+    return read_once(make, path, (network, options))
 
 
-@functools.lru_cache(maxsize=4)
-def _read(path, mtime, network, options):
+def _read(path, network, options):
     network = network(*options)
     read = read_weights if path.suffix == ".safetensors" else read_checkpoint
     tensors = read(path)
@@ -99,11 +99,12 @@ def _read(path, mtime, network, options):
     for name, like in expected.items():
         if name.endswith("num_batches_tracked"):
             tensors.setdefault(name, like)
-        if name not in tensors or tensors[name].shape != like.shape:
+        if getattr(tensors.get(name), "shape", None) != like.shape:
             raise WeightsError(
                 f"backbone={str(path)!r} lacks {name!r} of shape {tuple(like.shape)}: "
                 f"it is not of the network that {type(network).__name__} is part of."
             )
+        check_tensor(f"backbone={str(path)!r}", name, tensors[name], like)
     network.load_state_dict({name: tensors[name] for name in expected})
     return network.eval().requires_grad_(False)
 
