@@ -102,7 +102,7 @@ def floating_predictor(image, order):
 def test_tiff_of_the_floating_point_predictor(tmp_path, dtype, n):
     import zlib
 
-    from tests.images.test_files import tiff
+    from tests.images.made_files import tiff
 
     image = made(dtype, n)
     for order in "<>":
@@ -185,7 +185,7 @@ def test_large_tiff_in_which_0_is_white(tmp_path):
 @pytest.mark.parametrize("n", [1, 3])
 @pytest.mark.parametrize("dtype", ["u1", "u2"])
 def test_tiff_that_does_not_say_what_its_numbers_are(tmp_path, dtype, n):
-    from tests.images.test_files import tiff
+    from tests.images.made_files import tiff
 
     image = made(dtype, n)
     tags = {256: W, 257: H, 258: (3, [8 * image.itemsize] * n), 259: (3, [1])}
@@ -199,7 +199,7 @@ def test_tiff_that_does_not_say_what_its_numbers_are(tmp_path, dtype, n):
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 6, 10, 12, 14])
 @pytest.mark.parametrize("fill", [1, 2])
 def test_tiff_of_packed_bits(tmp_path, depth, fill):
-    from tests.images.test_files import tiff
+    from tests.images.made_files import tiff
 
     levels = np.random.default_rng(0).integers(0, 1 << depth, (H, W))
     bits = (levels[..., None] >> np.arange(depth)[::-1]) & 1
@@ -320,7 +320,7 @@ def test_palette_and_inks_of_a_tiff(tmp_path, dtype):
 
 @pytest.mark.parametrize("photometric", [0, 1])
 def test_jpeg_and_fax_in_a_tiff(tmp_path, photometric):
-    from tests.images.test_files import tiff
+    from tests.images.made_files import tiff
 
     gray = made("u1", 1)[..., 0]
     buffer = io.BytesIO()
@@ -361,7 +361,7 @@ def as_pillow(path):
 def test_png_of_every_type(tmp_path, depth, colour, key):
     import zlib
 
-    from tests.images.test_files import png
+    from tests.images.made_files import png
 
     kinds = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
     if depth not in kinds[colour] or (key and colour in (4, 6)):
@@ -426,7 +426,7 @@ def filtered_png(colour, filters, n_channels, change=lambda body: body):
     """Random filtered bytes under the given filters: whatever they say is an image."""
     import zlib
 
-    from tests.images.test_files import png
+    from tests.images.made_files import png
 
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 256, (len(filters), 1 + W * n_channels), dtype=np.uint8)

@@ -16,7 +16,7 @@ import pytest
 from skfusion.images import ImageReadError, read_image
 from skfusion.images.formats import jpeg_scans
 from tests.fuzz.mutations import png_chunk
-from tests.images.test_files import GRAY, gray_tiff
+from tests.images.made_files import GRAY, gray_tiff
 
 FORMS = {
     "plain": {},

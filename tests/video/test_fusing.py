@@ -1,5 +1,6 @@
 """Videos: what is read, what is written, what is said when it cannot be done."""
 
+# SPDX-License-Identifier: BSD-3-Clause
 import sys
 import warnings
 from fractions import Fraction
@@ -9,33 +10,13 @@ import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 
-from skfusion.cli import main
 from skfusion.compose import PreserveChroma
-from skfusion.fusers import AverageFuser, EncoderDecoderFuser
-from skfusion.images import luma
-from skfusion.pipelines import get_pipeline
+from skfusion.fusers import AverageFuser
 from skfusion.transforms import Resize
 from skfusion.video import VideoError, fuse_video, iter_video
 
 from .clips import damage, read, scene, times, write
-
-av = pytest.importorskip("av")
-
-VISIBLE = AverageFuser(visible_weight=1.0)
-INFRARED = AverageFuser(visible_weight=0.0)
-
-
-@pytest.fixture
-def clip(tmp_path):
-    """Twelve lossless frames: infrared gray, visible colour."""
-    images = [scene(i) for i in range(12)]
-    grays = [255 - image[..., 0] for image in images]
-    return (
-        write(tmp_path / "ir.mkv", grays),
-        write(tmp_path / "vis.mkv", images),
-        grays,
-        images,
-    )
+from .fusers import INFRARED, VISIBLE, av
 
 
 def test_iter_video_yields_the_frames(clip):
@@ -374,156 +355,6 @@ def test_a_turned_phone_video_is_turned_back(clip, tmp_path):
     np.testing.assert_array_equal(read(turned)[2], np.rot90(upright, -1))
 
 
-def pumping(t):
-    """A still scene and its fused frame under a gain that jumps."""
-    ir, vis = luma(scene(0)), luma(scene(3))
-    gain, offset = ((1.0, 0.0), (0.8, 0.1))[t % 4 == 0]
-    return ir, vis, (gain * (0.5 * ir + 0.4 * vis) + offset).astype(np.float32)
-
-
-def test_temporal_removes_jumps_of_the_tone():
-    from skfusion.video.tone import ToneSmoother
-
-    smoother = ToneSmoother(1.0)
-    plain, steady = [], []
-    for t in range(40):
-        ir, vis, fused = pumping(t)
-        kept = fused.copy()
-        out = smoother(ir, vis, fused, 0.04)
-        np.testing.assert_array_equal(fused, kept)
-        plain.append(fused)
-        steady.append(out)
-    jumps = [np.abs(np.diff(frames, axis=0)).mean() for frames in (plain, steady)]
-    assert jumps[1] < 0.15 * jumps[0]
-    assert out.dtype == np.float32 and 0 <= out.min() and out.max() <= 1
-
-
-def test_temporal_leaves_a_steady_fuser_alone(rng):
-    from skfusion.video.tone import ToneSmoother
-
-    smoother = ToneSmoother(1.0)
-    for t in range(10):
-        ir, vis = luma(scene(t)), luma(scene(t + 2))
-        fused = 0.3 * ir + 0.7 * vis
-        out = smoother(ir, vis, fused, 0.04)
-        np.testing.assert_allclose(out, fused, atol=1e-3)
-
-
-def test_temporal_lets_the_flicker_of_a_source_be():
-    """Where the fuser makes up for a source, its frames are not made to follow."""
-    from skfusion.video.tone import ToneSmoother
-
-    smoother = ToneSmoother(1.0)
-    ir, vis = luma(scene(0)), luma(scene(3))
-    for t in range(30):
-        gain = np.float32(1 - 0.1 * (t % 3 == 0))
-        out = smoother(gain * ir, gain * vis, vis, 0.04)
-        np.testing.assert_allclose(out, vis, atol=0.01)
-
-
-def test_temporal_starts_afresh_at_a_cut():
-    from skfusion.video.tone import ToneSmoother
-
-    smoother = ToneSmoother(1.0)
-    ir, vis, fused = pumping(1)
-    for _ in range(5):
-        smoother(ir, vis, fused, 0.04)
-    dark = np.full_like(ir, 0.02)
-    np.testing.assert_array_equal(smoother(dark, dark, dark, 0.04), dark)
-
-
-def test_temporal_with_few_pixels():
-    from skfusion.video.tone import ToneSmoother
-
-    smoother = ToneSmoother(0.5)
-    for value in (0.2, 0.4, 0.4):
-        image = np.full((1, 2), value, np.float32)
-        np.testing.assert_array_equal(smoother(image, image, image, 0.1), image)
-
-
-def test_temporal_in_colour_moves_luma_and_keeps_the_hue(clip, tmp_path):
-    ir, vis, _, images = clip
-
-    class Pumping(AverageFuser):
-        seen = 0
-
-        def transform(self, X):
-            self.seen += 1
-            gain = 0.8 if self.seen % 3 == 0 else 1.0
-            return [gain * frame for frame in super().transform(X)]
-
-    means = []
-    for temporal in (0.0, 1.0):
-        out = tmp_path / f"{temporal}.mkv"
-        pumping = PreserveChroma(Pumping(visible_weight=1.0))
-        pumping.estimator_ = pumping.estimator
-        fuse_video(pumping, ir, vis, out, codec="ffv1", temporal=temporal)
-        frames = read(out)
-        assert frames[0].shape == (48, 64, 3)
-        means.append([luma(frame).mean() for frame in frames])
-    plain, steady = (np.abs(np.diff(mean)).mean() for mean in means)
-    assert steady < 0.3 * plain
-
-
-def test_command_line(clip, tmp_path, capsys):
-    ir, vis = map(str, clip[:2])
-    out = tmp_path / "out.mkv"
-    words = ["fuse-video", ir, vis, "-o", str(out), "--method", "average"]
-    words += ["--param", "fuse__visible_weight=1", "--codec", "ffv1"]
-    assert main([*words, "--temporal", "0.5"]) == 0
-    captured = capsys.readouterr()
-    assert "12 frames of 48x64 at 25 a second (ffv1, bgr0)" in captured.out
-    assert "12/12" in captured.err
-    assert read(out)[0].shape == (48, 64, 3)
-    assert main(words) == 2
-    assert "--force" in capsys.readouterr().err
-    words += ["--force", "--quiet", "--color", "gray", "--bit-depth", "16"]
-    assert main(words) == 0
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
-    assert read(out)[0].shape == (48, 64)
-    assert main(["fuse-video", ir, "none.mp4", "-o", str(out), "--force"]) == 2
-    error = capsys.readouterr().err
-    assert "visible 'none.mp4': there is no such file" in error
-    assert read(out)[0].shape == (48, 64)
-
-
-def test_command_line_without_pyav(clip, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    words = ["fuse-video", str(clip[0]), str(clip[1]), "-o", str(tmp_path / "o.mp4")]
-    assert main(words) == 2
-    assert "skfusion[video]" in capsys.readouterr().err
-
-
-def shorten(path, target, n_frames):
-    """Copy the first packets, undecoded."""
-    with av.open(str(path)) as source, av.open(str(target), "w") as container:
-        stream = container.add_stream_from_template(source.streams.video[0])
-        for i, packet in enumerate(source.demux(video=0)):
-            if i == n_frames:
-                break
-            packet.stream = stream
-            container.mux(packet)
-    return target
-
-
-def test_a_real_clip(shared, tmp_path):
-    folder = shared / "data" / "M3SVD_video"
-    ir, vis = (
-        shorten(folder / side / "1230_1202.mp4", tmp_path / f"{side}.mp4", 22)
-        for side in ("ir", "vis")
-    )
-    infrared, visible = next(iter_video(ir, vis))
-    assert infrared.shape == (480, 640) and visible.shape == (480, 640, 3)
-    out = tmp_path / "out.mp4"
-    estimator = PreserveChroma(get_pipeline("laplacian_pyramid"))
-    report = fuse_video(estimator, ir, vis, out, temporal=1.0)
-    assert report.n_frames == 22 and report.rate == 22
-    assert times(out) == times(vis)
-    expected = luma(estimator.transform([(infrared, visible)])[0])
-    assert abs(luma(read(out)[0]).mean() - expected.mean()) < 0.5 / 255
-
-
 def test_videos_of_two_sizes_are_fused_where_the_estimator_settles_it(clip, tmp_path):
     small = write(tmp_path / "s.mkv", [gray[::2, ::2] for gray in clip[2]])
     resized = Pipeline([("size", Resize(to="visible")), ("fuse", AverageFuser())])
@@ -567,80 +398,3 @@ def test_cameras_that_drift_apart_are_named_and_the_advice_pairs_them(tmp_path):
     )  # fmt: skip
     with pytest.warns(UserWarning, match=r"infrared ones are up to 0\.04 s later"):
         list(iter_video(late, tmp_path / "vis.mkv"))
-
-
-def test_command_line_brings_the_frames_to_one_size(clip, tmp_path, capsys):
-    small = write(tmp_path / "small.mkv", [gray[::2, ::2] for gray in clip[2]])
-    out = tmp_path / "out.mkv"
-    words = ["fuse-video", str(small), str(clip[1]), "-o", str(out), "--codec", "ffv1"]
-    words += ["--method", "average", "--quiet", "--force"]
-    assert main(words) == 2
-    assert "--resize visible" in capsys.readouterr().err
-    for side, shape in (("visible", (48, 64, 3)), ("infrared", (24, 32, 3))):
-        assert main([*words, "--resize", side]) == 0
-        assert read(out)[0].shape == shape
-        resized = Pipeline([("size", Resize(to=side)), ("fuse", AverageFuser())])
-        estimator = PreserveChroma(resized)
-        expected = estimator.transform([(clip[2][3][::2, ::2], clip[3][3])])[0]
-        assert np.abs(read(out)[3] / 255 - expected).max() < 1 / 255
-
-
-@pytest.mark.filterwarnings("always::skfusion.images.notices.NarrowRangeWarning")
-def test_command_line_stretches_the_counts_of_a_thermal_camera(clip, tmp_path, capsys):
-    counts = np.linspace(7000, 7400, 48 * 64).reshape(48, 64).astype(np.uint16)
-    deep = write(tmp_path / "deep.mkv", [counts] * 12)
-    out = tmp_path / "out.mkv"
-    words = ["fuse-video", str(deep), str(clip[1]), "-o", str(out), "--codec", "ffv1"]
-    words += ["--method", "average", "--param", "fuse__visible_weight=0"]
-    words += ["--color", "gray", "--quiet", "--force"]
-    assert main(words) == 0
-    assert "--stretch" in capsys.readouterr().err  # it is told to be all but flat
-    assert np.ptp(read(out)[0]) < 4
-    for given, low, high in (([], 1, 99), (["10", "80"], 10, 80)):
-        assert main([*words, "--stretch", *given]) == 0
-        assert capsys.readouterr().err == ""
-        frame = read(out)[0].astype(int)
-        bounds = np.percentile(counts, (low, high))
-        expected = np.clip((counts - bounds[0]) / np.ptp(bounds), 0, 1)
-        assert np.abs(frame - 255 * expected).max() <= 1
-    assert main([*words, "--stretch", "99", "1"]) == 2
-    assert "99" in capsys.readouterr().err
-    assert main([*words, "--stretch", "--resize", "visible"]) == 0
-
-
-# Devices -----------------------------------------------------------------------------
-
-
-def small_network(device, **params):
-    fuser = EncoderDecoderFuser("leaky_relu", 16, device=device, **params)
-    return PreserveChroma(fuser)
-
-
-@pytest.mark.parametrize("temporal", [0.0, 1.0])
-def test_frames_around_devices_are_those_of_one_cpu_in_their_order(
-    clip, tmp_path, temporal
-):
-    ir, vis, *_ = clip
-    outs = []
-    for name, estimator in (
-        ("one", small_network("cpu")),
-        ("two", small_network("cpu,cpu", inference_batch_size=5)),
-    ):
-        outs.append(tmp_path / f"{name}.mkv")
-        report = fuse_video(
-            estimator, ir, vis, outs[-1], codec="ffv1", temporal=temporal
-        )
-        assert report.n_frames == 12
-    assert times(outs[0]) == times(outs[1])
-    for one, two in zip(*map(read, outs), strict=True):
-        assert np.abs(one.astype(int) - two).max() <= 1
-
-
-def test_an_error_around_devices_leaves_nothing(clip, tmp_path):
-    ir, vis, *_ = clip
-    out = tmp_path / "out.mkv"
-    fuser = small_network("cpu,cpu")
-    small = write(tmp_path / "small.mkv", [np.zeros((20, 30, 3), np.uint8)] * 3)
-    with pytest.raises(ValueError, match="frames of 48x64 and visible .* of 20x30"):
-        fuse_video(fuser, ir, small, out)
-    assert not out.exists()
