@@ -53,13 +53,18 @@ def worker_count(n_jobs=None) -> int:
     (1, True)
     """
     from joblib import Parallel, cpu_count, effective_n_jobs
-    from joblib._parallel_backends import LokyBackend, MultiprocessingBackend
 
     wanted = effective_n_jobs(n_jobs)
-    backend = Parallel(n_jobs=n_jobs)._backend
-    if isinstance(backend, (LokyBackend, MultiprocessingBackend)):
+    if _has_processes(Parallel(n_jobs=n_jobs)):
         return min(wanted, max(2, cpu_count()))
     return wanted
+
+
+def _has_processes(parallel):
+    """Return whether the workers are processes of this machine."""
+    from joblib._parallel_backends import LokyBackend, MultiprocessingBackend
+
+    return isinstance(parallel._backend, (LokyBackend, MultiprocessingBackend))
 
 
 def is_local(n_jobs=None) -> bool:
@@ -84,6 +89,8 @@ def stream(tasks, n_jobs=None, **options):
     ----------
     tasks : iterable of joblib.delayed calls
         Drawn while workers are free, so that a generator may decide what comes next.
+        Relative paths are those of the folder that this process is in now: joblib
+        keeps its processes, which may have been started in another one.
     n_jobs : int, default=None
         Number of workers in joblib's sense.
     **options
@@ -117,6 +124,9 @@ def stream(tasks, n_jobs=None, **options):
         client = getattr(parallel._backend, "client", None)
         if "distributed" in sys.modules and client is not None:
             yield from _on_cluster(client, iter(tasks), 2 * n_jobs)
+        elif _has_processes(parallel):
+            here = os.getcwd()
+            yield from parallel((_do_in, (here, *task), {}) for task in tasks)
         else:
             yield from parallel(tasks)
     except _worker_ended():
@@ -124,6 +134,12 @@ def stream(tasks, n_jobs=None, **options):
             "the system ended a worker, as a rule for want of memory: what was done is "
             "kept; run the same again, with fewer workers or without the slow methods."
         ) from None
+
+
+def _do_in(folder, function, args, kwargs):
+    if os.getcwd() != folder:
+        os.chdir(folder)
+    return function(*args, **kwargs)
 
 
 _END = object()

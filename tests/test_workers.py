@@ -63,6 +63,14 @@ def test_an_error_of_a_task_is_raised():
         list(stream([delayed(divmod)(1, 0)]))
 
 
+def test_workers_that_stay_follow_to_another_folder(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        seen = set(stream((delayed(os.getcwd)() for _ in range(8)), 2))
+        assert seen == {str(tmp_path / name)}
+
+
 def killed():
     os.kill(os.getpid(), signal.SIGKILL)
 
