@@ -1,10 +1,11 @@
 """Compare our weights of the networks of pairs with the published ones, by metrics.
 
     python benchmarks/report/network_quality.py [--out docs/network_quality.md]
-        [--most 10] [--values FILE.json] [NAME...]
+        [--most 6] [--values FILE.json] [--again] [NAME...]
 
 Needs the published weights and the pairs in ../shared. ``--values`` keeps what was
-measured, so that a later run goes on from there.
+measured, so that a later run goes on from there; ``--again`` measures ours anew, the
+published ones never change.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -49,7 +50,7 @@ those that most of our weights, and some of the authors', learned from.
 
 
 def published(name, folder):
-    """Return the class and the fusers with our weights and with the authors'."""
+    """Return the fusers with the authors' weights and with ours."""
     path = folder / f"{name}.safetensors"
     if name in PUBLISHED:
         cls, source, params = PUBLISHED[name]
@@ -62,7 +63,7 @@ def published(name, folder):
     theirs = cls(weights=path, device="cpu", **params)
     if "parity" in theirs.get_params():
         theirs.set_params(parity=True)
-    return cls(device="cpu"), theirs
+    return {"published": theirs, "ours": cls(device="cpu")}
 
 
 def pairs_of(name, most):
@@ -107,31 +108,32 @@ def main():
     page = ROOT / "docs" / "network_quality.md"
     parser.add_argument("--out", type=Path, default=page)
     parser.add_argument("--values", type=Path)
-    parser.add_argument("--most", type=int, default=10, help="pairs of a set")
+    parser.add_argument("--again", action="store_true", help="ours anew")
+    parser.add_argument("--most", type=int, default=6, help="pairs of a set")
     args = parser.parse_args()
     sets = {name: pairs_of(name, args.most) for name in SETS}
     kept = args.values and args.values.exists()
     values = json.loads(args.values.read_text()) if kept else {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in args.names:
-            if name in values:
-                continue
-            both = zip(("ours", "published"), published(name, Path(folder)))
-            try:
-                values[name] = {
-                    who: {x: measure(fuser, pairs) for x, pairs in sets.items()}
-                    for who, fuser in both
-                }
-            except WeightsError as error:  # no weights of ours
-                print(f"{name}: {error}", flush=True)
-                continue
-            print("\n".join(lines(name, values[name])), flush=True)
-            if args.values:
-                args.values.write_text(json.dumps(values, indent=1))
+        for who in ("published", "ours"):
+            for name in args.names:
+                known = values.setdefault(name, {})
+                if who in known and not (args.again and who == "ours"):
+                    continue
+                fuser = published(name, Path(folder))[who]
+                try:
+                    known[who] = {x: measure(fuser, pairs) for x, pairs in sets.items()}
+                except WeightsError as error:  # no weights of ours
+                    print(f"{name}: {error}", flush=True)
+                    continue
+                if who == "ours":
+                    print("\n".join(lines(name, known)), flush=True)
+                if args.values:
+                    args.values.write_text(json.dumps(values, indent=1))
     counts = ", ".join(f"{len(pairs)} pairs of {name}" for name, pairs in sets.items())
     metrics = " | ".join(METRICS)
     header = HEADER.format(counts=counts, metrics=metrics, rules="--:|" * len(METRICS))
-    measured = [name for name in args.names if name in values]
+    measured = [name for name in args.names if len(values[name]) == 2]
     body = [row for name in measured for row in lines(name, values[name])]
     args.out.write_text(header + "\n".join(body) + "\n")
 

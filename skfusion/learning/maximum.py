@@ -10,9 +10,15 @@ from sklearn.utils._param_validation import Interval
 from torch.nn import functional
 
 from ..losses import dssim
+from .objectives import stencils
 from .pair_fuser import PairNetworkFuser
 
 __all__ = ["MaximumFuser", "maximum_loss", "sobel_strength"]
+
+_SOBEL = (
+    ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0)),
+    ((-1.0, -2.0, -1.0), (0.0, 0.0, 0.0), (1.0, 2.0, 1.0)),
+)
 
 
 def sobel_strength(images):
@@ -27,10 +33,9 @@ def sobel_strength(images):
     Tensor, shape (n, 1, h, w)
         Up to 4 for a step by 1.
     """
-    step = images.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    kernels = torch.stack([step, step.T])[:, None]
     padded = functional.pad(images, (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(padded, kernels).abs().sum(1, keepdim=True)
+    steps = functional.conv2d(padded, stencils(_SOBEL, images))
+    return steps.abs().sum(1, keepdim=True)
 
 
 def maximum_loss(

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch.nn import functional
 
@@ -16,7 +18,34 @@ __all__ = [
     "reconstruction_loss",
     "similarity_loss",
     "source_shares",
+    "stencils",
 ]
+
+
+def stencils(rows, images):
+    """Return small filters on the device of images, kept: to send is to wait.
+
+    Parameters
+    ----------
+    rows : tuple of tuple of tuple of float
+        One square of numbers a filter.
+    images : Tensor
+        Whose type and device the filters get.
+
+    Returns
+    -------
+    Tensor, shape (n, 1, k, k)
+    """
+    return _stencils(rows, images.dtype, images.device)
+
+
+@functools.lru_cache(maxsize=64)
+def _stencils(rows, dtype, device):
+    with torch.inference_mode(False):  # what is kept may meet a gradient later
+        return torch.tensor(rows, dtype=dtype, device=device)[:, None]
+
+
+_LAPLACE = (((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),)
 
 
 def blur(images, sigma):
@@ -41,20 +70,21 @@ def blur(images, sigma):
     return functional.conv2d(functional.conv2d(padded, taps), taps.mT)
 
 
-def laplacian(images):
-    """Return the sum of the four neighbours less four times the pixel, mirrored.
+def laplacian(images, border="reflect"):
+    """Return the sum of the four neighbours less four times the pixel.
 
     Parameters
     ----------
     images : Tensor, shape (n, 1, h, w)
+    border : {"reflect", "replicate"}, default="reflect"
+        What lies beyond the border.
 
     Returns
     -------
     Tensor of that shape
     """
-    kernel = images.new_tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
-    padded = functional.pad(images, (1, 1, 1, 1), mode="reflect")
-    return functional.conv2d(padded, kernel)
+    padded = functional.pad(images, (1, 1, 1, 1), mode=border)
+    return functional.conv2d(padded, stencils(_LAPLACE, images))
 
 
 def gradient_distance(first, second):

@@ -1,5 +1,6 @@
 """The script that trains the networks: its folder of images, one short training."""
 
+import importlib
 import importlib.util
 import json
 import os
@@ -30,6 +31,12 @@ def run(script, *args):
         env={**os.environ, **environment},
         timeout=300,
     )
+
+
+@pytest.fixture
+def tones(script, monkeypatch):
+    monkeypatch.syspath_prepend(str(script.parent))
+    return importlib.import_module("_tones")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +78,8 @@ def test_networks_train_side_by_side_and_say_how(script, data, tmp_path):
     names = ("mmdrfuse", "densefuse")
     done = run(
         script,
-        *("train", *names, "--seconds", 1, "--device", "cpu", "--jobs", 2),
+        *("train", *names, "--seconds", 1, "--grace", 250),
+        *("--device", "cpu", "--jobs", 2),
         *("--data", data, "--out", tmp_path),
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -79,6 +87,7 @@ def test_networks_train_side_by_side_and_say_how(script, data, tmp_path):
         record = json.loads((tmp_path / f"{name}.json").read_text())
         assert record["fuser"] == cls and record["device"] == "CPU"
         assert record["images"]["pairs"] == 2 and record["images"]["drawn pairs"] == 1
+        assert record["images"]["copies in other light"] == 6
         assert len(record["loss_curve"]) == min(record["epochs"], 40)
         path = tmp_path / f"{name}.safetensors"
         assert read_metadata(path)["class"] == cls
@@ -88,6 +97,60 @@ def test_networks_train_side_by_side_and_say_how(script, data, tmp_path):
         json.loads((tmp_path / "densefuse.json").read_text())["images"]["photographs"]
         == 3
     )
+
+
+def test_a_training_that_does_not_end_is_killed(script, data, tmp_path):
+    names = ("mmdrfuse", "densefuse")
+    done = run(
+        script,
+        *("train", *names, "--seconds", 0.1, "--grace", 0, "--device", "cpu"),
+        *("--data", data, "--out", tmp_path),
+    )
+    assert done.returncode == 1
+    assert "failed: mmdrfuse, densefuse" in done.stderr
+    assert "mmdrfuse: killed 0 seconds after its time" in done.stdout
+
+
+def lamp_at_dusk():
+    """Return a pair: cold ground with a hot spot, a bright wall with a lamp."""
+    ir = np.full((60, 80), 90, np.uint8)
+    ir[20:30, 20:30] = 255
+    vis = np.tile(np.linspace(40, 150, 80).astype(np.uint8), (60, 1))
+    vis[40:44, 40:44] = 255
+    return ir, vis
+
+
+def test_copies_have_dim_infrared_images_and_nights_with_lamps(tones):
+    ir, vis = lamp_at_dusk()
+    day, night, thermal_night = tones.relit(ir, vis, np.random.default_rng(0))
+    for images in (day, night, thermal_night):
+        for image in images:
+            assert image.dtype == np.uint8 and image.shape == (60, 80)
+    for dim, _ in (day, night):
+        assert dim[0, 0] < 60 and dim[25, 25] > 150
+    assert np.array_equal(thermal_night[0], ir)
+    # By day the whole range; by night dark, but for the lamp.
+    assert day[1].min() == 0 and day[1].max() == 255
+    for _, dark in (night, thermal_night):
+        assert dark.mean() < 0.5 * day[1].mean()
+        assert dark[40:44, 40:44].min() > 240
+
+
+def test_copies_repeat_with_the_seed_and_differ_between_pairs(tones):
+    pair = lamp_at_dusk()
+    first, again = (tones.relit(*pair, np.random.default_rng(3)) for _ in range(2))
+    rng = np.random.default_rng(4)
+    other, another = tones.relit(*pair, rng), tones.relit(*pair, rng)
+    for a, b in zip(first, again):
+        assert all(map(np.array_equal, a, b))
+    assert not np.array_equal(other[1][1], another[1][1])
+    assert not np.array_equal(first[1][1], other[1][1])
+
+
+def test_flat_images_have_copies(tones):
+    flat = np.full((20, 24), 100, np.uint8)
+    for images in tones.relit(flat, flat, np.random.default_rng(0)):
+        assert all(image.shape == (20, 24) for image in images)
 
 
 def test_an_unknown_network_is_named(script, data, tmp_path):

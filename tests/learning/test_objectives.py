@@ -12,6 +12,7 @@ from skfusion.learning.objectives import (
     reconstruction_loss,
     similarity_loss,
     source_shares,
+    stencils,
 )
 from skfusion.losses import dssim
 
@@ -39,8 +40,24 @@ def test_laplacian_is_that_of_scipy(images):
     x = images[0]
     expected = [ndimage.laplace(one[0].numpy(), mode="mirror") for one in x]
     np.testing.assert_allclose(laplacian(x)[:, 0], expected, atol=1e-5)
+    expected = [ndimage.laplace(one[0].numpy(), mode="nearest") for one in x]
+    np.testing.assert_allclose(laplacian(x, "replicate")[:, 0], expected, atol=1e-5)
     plane = torch.arange(20.0).expand(1, 1, 17, 20)
     assert laplacian(plane)[..., 1:-1].abs().max() == 0
+
+
+def test_stencils_are_kept_and_serve_gradients_after_inference():
+    rows = (((0.0, 2.0), (0.0, 0.0)), ((0.0, 0.0), (3.0, 0.0)))
+    image = torch.arange(6.0).reshape(1, 1, 2, 3)
+    with torch.inference_mode():
+        first = stencils(rows, image)
+    assert stencils(rows, image) is first
+    assert stencils(rows, image.double()).dtype == torch.float64
+    image.requires_grad_(True)
+    answers = functional.conv2d(image, first)
+    assert answers[0].tolist() == [[[2, 4]], [[9, 12]]]
+    answers.sum().backward()
+    assert image.grad[0, 0].tolist() == [[0, 2, 2], [3, 3, 0]]
 
 
 def test_reconstruction_loss_is_its_equation(images):

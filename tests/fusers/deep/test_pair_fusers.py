@@ -20,9 +20,9 @@ from skfusion.fusers import (
     SDNet,
     STDFusionNet,
 )
-from skfusion.fusers.deep.convolutional.sdnet import _laplacian
 from skfusion.images import as_float, luma, read_image
 from skfusion.learning.maximum import maximum_loss, sobel_strength
+from skfusion.learning.objectives import laplacian
 from skfusion.losses import dssim
 from skfusion.weights import pretrained_names
 
@@ -251,7 +251,7 @@ def test_sdnet_wants_the_stronger_gradient_and_to_tell_the_images_again():
         found = SDNet(**{**zero, weight: 3.0})._loss(network, pairs)
         torch.testing.assert_close(found, 3 * expected)
     found = SDNet(**{**zero, "gradient_weight": 1.0})._loss(network, pairs)
-    edges = [_laplacian(x) for x in (ir, vis, fused)]
+    edges = [laplacian(x, "replicate") for x in (ir, vis, fused)]
     size = [functional.avg_pool2d(x.abs(), 7, 1, 3) for x in edges[:2]]
     wanted = torch.where(size[0] > size[1], edges[0], edges[1])
     assert torch.equal(wanted[..., :4], edges[0][..., :4])
@@ -314,9 +314,15 @@ def test_sage_and_reconet_losses_are_their_equations():
     expected = (
         2 * functional.mse_loss(fused, ir)
         + 3 * functional.mse_loss(fused, vis)
+        + 5 * functional.mse_loss(fused, torch.maximum(ir, vis))
         + 4 * functional.l1_loss(edges[0], torch.maximum(edges[1], edges[2]))
     )
-    fuser = SAGE(infrared_weight=2.0, visible_weight=3.0, gradient_weight=4.0)
+    fuser = SAGE(
+        infrared_weight=2.0,
+        visible_weight=3.0,
+        intensity_weight=5.0,
+        gradient_weight=4.0,
+    )
     torch.testing.assert_close(fuser._loss(network, pairs), expected)
     network, fused = outputs("ReCoNet", pairs)
     expected = 2 * (

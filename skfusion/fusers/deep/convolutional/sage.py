@@ -43,6 +43,9 @@ class SAGE(PairNetworkFuser):
         Weight of the squared distance to the infrared image.
     visible_weight : float, default=9.0
         Weight of the squared distance to the visible image.
+    intensity_weight : float, default=12.0
+        Weight of the squared distance to the larger of both intensities, which stands
+        for the image that the published training has from its teacher.
     gradient_weight : float, default=27.0
         Weight of the distance to the larger of both gradients.
     frozen_share : float, default=0.0
@@ -80,9 +83,10 @@ class SAGE(PairNetworkFuser):
 
     Notes
     -----
-    The loss is ``a (F - I)^2 + b (F - V)^2 + c |grad F - max(grad I, grad V)|``, that
-    of the published training without the terms of its teacher, a segmentation model.
-    Published crops are 192x256.
+    The loss is ``a (F - I)^2 + b (F - V)^2 + c (F - max(I, V))^2 + d |grad F - max(grad
+    I, grad V)|``. The published training compares with the image of a teacher that
+    knows segments in place of the larger of both, by the same weight, and also with its
+    gradients and features. Published crops are 192x256.
 
     By default the image is mirrored to multiples of 4, where the scales lie on each
     other.
@@ -112,6 +116,7 @@ class SAGE(PairNetworkFuser):
         "parity": ["boolean"],
         "infrared_weight": [Interval(Real, 0, None, closed="left")],
         "visible_weight": [Interval(Real, 0, None, closed="left")],
+        "intensity_weight": [Interval(Real, 0, None, closed="left")],
         "gradient_weight": [Interval(Real, 0, None, closed="left")],
     }
     _weights_name = "sage"
@@ -134,6 +139,7 @@ class SAGE(PairNetworkFuser):
         decay="cosine",
         infrared_weight=6.0,
         visible_weight=9.0,
+        intensity_weight=12.0,
         gradient_weight=27.0,
         frozen_share=0.0,
         max_seconds=None,
@@ -157,6 +163,7 @@ class SAGE(PairNetworkFuser):
         self.decay = decay
         self.infrared_weight = infrared_weight
         self.visible_weight = visible_weight
+        self.intensity_weight = intensity_weight
         self.gradient_weight = gradient_weight
         self.frozen_share = frozen_share
         self.max_seconds = max_seconds
@@ -196,5 +203,6 @@ class SAGE(PairNetworkFuser):
         return (
             self.infrared_weight * functional.mse_loss(fused, ir)
             + self.visible_weight * functional.mse_loss(fused, vis)
+            + self.intensity_weight * functional.mse_loss(fused, torch.maximum(ir, vis))
             + self.gradient_weight * functional.l1_loss(sobel_strength(fused), edges)
         )

@@ -9,6 +9,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch.nn import functional
 
+from ....learning.objectives import laplacian
 from ....learning.pair_fuser import PairNetworkFuser
 from ....networks.convolutional.sdnet import SDNet as SDNetwork
 
@@ -172,19 +173,14 @@ class SDNet(PairNetworkFuser):
         ir, vis = pairs[:, :1], pairs[:, 1:]
         fused = network(ir, vis)
         told = network.decompose(fused)
-        edges = [_laplacian(image) for image in (ir, vis)]
+        edges = [laplacian(image, "replicate") for image in (ir, vis)]
         size = [functional.avg_pool2d(edge.abs(), 7, 1, 3) for edge in edges]
+        edge = laplacian(fused, "replicate")
         stronger = torch.where(size[0] > size[1], *edges)
         return (
             self.infrared_weight * functional.mse_loss(fused, ir)
             + self.visible_weight * functional.mse_loss(fused, vis)
-            + self.gradient_weight * functional.mse_loss(_laplacian(fused), stronger)
+            + self.gradient_weight * functional.mse_loss(edge, stronger)
             + self.decomposition_weight
             * (functional.mse_loss(told[0], ir) + functional.mse_loss(told[1], vis))
         )
-
-
-def _laplacian(images):
-    kernel = images.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-    padded = functional.pad(images, (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(padded, kernel[None, None])
