@@ -58,7 +58,8 @@ def grouped(samples, size):
     samples : iterable of Sample
         Drawn as they are needed.
     size : callable
-        ``size(pixels)`` is how many of that many pixels make a batch, now.
+        ``size(pixels)`` is how many of that many pixels make a batch: asked when the
+        first of them comes.
 
     Yields
     ------
@@ -77,16 +78,20 @@ def grouped(samples, size):
     """
     waiting, held = {}, 0
     for sample in samples:
-        group = waiting.setdefault(sample.form, [])
+        form = sample.form
+        if form not in waiting:  # asking a device for its memory takes a while
+            waiting[form] = [], size(sample.pixels)
+        group, enough = waiting[form]
         group.append(sample)
         held += sample.pixels
-        full = len(group) >= size(sample.pixels)
+        full = len(group) >= enough
         while waiting and (full or held > _WAITING):
-            form = sample.form if full else next(iter(waiting))
-            batch, full = waiting.pop(form), False
+            batch, _ = waiting.pop(form if full else next(iter(waiting)))
+            full = False
             held -= sum(x.pixels for x in batch)
             yield batch
-    yield from waiting.values()
+    for batch, _ in waiting.values():
+        yield batch
 
 
 class BatchSizes:

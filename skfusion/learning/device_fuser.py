@@ -12,6 +12,7 @@ from ..base import BaseFuser, as_result
 from ..workers import ahead
 from .batches import BatchSizes, Sample, fuse_samples
 from .devices import PRECISIONS, inference, resolve_devices, resolve_precision
+from .graphs import Replayed
 from .transfers import luma_of
 
 __all__ = ["DeviceFuser"]
@@ -62,7 +63,7 @@ class DeviceFuser(BaseFuser):
         workers = [
             (
                 device,
-                self._fuse_on_device,
+                self._fusing(device),
                 BatchSizes(device, self.inference_batch_size),
             )
             for device in devices
@@ -82,6 +83,18 @@ class DeviceFuser(BaseFuser):
             return as_result(fused, self, f"pair {key}")
         except ValueError as error:
             return error
+
+    def _fusing(self, device):
+        """Return what fuses on a device: on a GPU replayed, where that may be."""
+        owner = self._replayed_for() if device.type == "cuda" else None
+        if owner is None:
+            return self._fuse_on_device
+        key = repr(self.get_params(deep=False))
+        return Replayed(self._fuse_on_device, device, owner, key)
+
+    def _replayed_for(self):
+        """Return the network without which a recording is worth nothing, if any."""
+        return None
 
     def _fuse_on_device(self, ir, vis):
         """Fuse stored planes ``(n, 1 or 3, h, w)`` on their device."""

@@ -135,6 +135,9 @@ class NetworkFuser(TorchFuser):
                 forms[key] = self._make_form(network, device, dtype)
             return forms[key]
 
+    def _replayed_for(self):
+        return self._network()
+
     def _form_key(self):
         """Return the parameters on which the form depends, beside the device."""
         return ()

@@ -71,10 +71,10 @@ def _first_maps(x, base_size, detail_size):
 
 
 def _sums(x, size):
-    half = size // 2
-    x = functional.pad(x, (half,) * 4, mode="reflect")
-    x = functional.conv2d(x, x.new_ones(1, 1, size, 1))
-    return functional.conv2d(x, x.new_ones(1, 1, 1, size))
+    x = functional.pad(x, (size // 2,) * 4, mode="reflect")
+    for window in ((size, 1), (1, size)):
+        x = functional.avg_pool2d(x, window, 1, divisor_override=1)
+    return x
 
 
 def _fused_layers(form, device):

@@ -23,20 +23,29 @@ def _layer(
     column = tl.program_id(1) * C + tl.arange(0, C)[None, :]
     here = (row < height) & (column < width)
     old = z + index.to(tl.int64) * height * width
-    # The ring of one pixel has kernels of its own.
-    down = 1 - (row == 0).to(tl.int32) + (row == height - 1).to(tl.int32)
-    across = 1 - (column == 0).to(tl.int32) + (column == width - 1).to(tl.int32)
-    kernel = kernels + model * 225 + (down * 3 + across) * 25
     numbers = numbers + model * 5
+    kernels += model * 225
     u = tl.zeros((R, C), tl.float32) + tl.load(numbers)
-    for p in tl.static_range(5):
-        i = tl.abs(row + (p - 2))
-        i = tl.where(i > height - 1, 2 * (height - 1) - i, i)
-        for q in tl.static_range(5):
-            j = tl.abs(column + (q - 2))
-            j = tl.where(j > width - 1, 2 * (width - 1) - j, j)
-            tap = tl.load(kernel + p * 5 + q, mask=here, other=0.0)
-            u += tap * tl.load(old + i * width + j, mask=here, other=0.0)
+    top, left = tl.program_id(0) * R, tl.program_id(1) * C
+    inside = (top >= 2) & (top + R + 2 <= height)
+    inside = inside & (left >= 2) & (left + C + 2 <= width)
+    if inside:  # one kernel for all, and nothing reflected
+        for p in tl.static_range(5):
+            for q in tl.static_range(5):
+                tap = tl.load(kernels + (100 + p * 5 + q))
+                u += tap * tl.load(old + (row + (p - 2)) * width + column + (q - 2))
+    else:  # the ring of one pixel has kernels of its own
+        down = 1 - (row == 0).to(tl.int32) + (row == height - 1).to(tl.int32)
+        across = 1 - (column == 0).to(tl.int32) + (column == width - 1).to(tl.int32)
+        kernel = kernels + (down * 3 + across) * 25
+        for p in tl.static_range(5):
+            i = tl.abs(row + (p - 2))
+            i = tl.where(i > height - 1, 2 * (height - 1) - i, i)
+            for q in tl.static_range(5):
+                j = tl.abs(column + (q - 2))
+                j = tl.where(j > width - 1, 2 * (width - 1) - j, j)
+                tap = tl.load(kernel + p * 5 + q, mask=here, other=0.0)
+                u += tap * tl.load(old + i * width + j, mask=here, other=0.0)
     u = tl.where(u > 0, u, tl.load(numbers + 1) * u)
     at = row * width + column
     image = x + (index // 2).to(tl.int64) * height * width

@@ -159,6 +159,8 @@ class SharpnessFuser(ExportsONNX, DeviceFuser, WeightMapFuser):
         "tile_size": [Interval(Integral, 8, None, closed="left"), None],
     }
 
+    _half = "float16"
+
     def __init__(
         self,
         classifier="six-path",

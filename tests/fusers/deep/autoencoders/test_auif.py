@@ -208,7 +208,7 @@ def test_layers_of_triton_are_those_of_torch():
     network, cpu = AUIF()._network(), torch.device("cpu")
     run = _fused_layers(CollapsedAUIF(network), cpu)
     graph = DeviceAUIF(network, cpu)._graph
-    maps, images = torch.rand(2, 2, 11, 67), torch.rand(2, 1, 11, 67)
+    maps, images = torch.rand(2, 2, 27, 141), torch.rand(2, 1, 27, 141)
     with torch.inference_mode():
         found, expected = run(maps.clone(), images), maps
         for layer in range(graph.n_layers):
