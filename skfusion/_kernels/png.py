@@ -3,9 +3,70 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_numpy_errors
+from ._jit import kernel_inlined, kernel_numpy_errors
 
 __all__ = ["unfilter"]
+
+
+@kernel_inlined
+def _paeth(left, up, corner):
+    """Return the neighbour that is nearest to p = left + up - corner; int32 each.
+
+    Where p lies beyond both others, or between them, is a matter of thresholds: no
+    branch, which no processor could foresee, and a short way from left to the result.
+    """
+    low, high, bound = min(left, up), max(left, up), 3 * corner - left - up
+    best = low if high <= bound else corner
+    return high if bound <= low else best
+
+
+@kernel_numpy_errors
+def _add_left(row, step, now):
+    """Undo a row of filter 1: each byte is that much above the one to its left."""
+    if step == 3:  # in registers what the next pixel needs, as below
+        r = g = b = np.int32(0)
+        for j in range(0, now.size, 3):
+            r, g, b = r + row[j], g + row[j + 1], b + row[j + 2]
+            now[j], now[j + 1], now[j + 2] = r, g, b
+        return
+    for c in range(step):
+        left = np.int32(0)
+        for j in range(c, now.size, step):
+            left = left + row[j]
+            now[j] = left
+
+
+@kernel_numpy_errors
+def _add_mean(row, step, above, now):
+    """Undo a row of filter 3: above the mean of the bytes to the left and above."""
+    for c in range(step):
+        left = np.int32(0)
+        for j in range(c, now.size, step):
+            left = (row[j] + ((left + np.int32(above[j])) >> 1)) & 255
+            now[j] = left
+
+
+@kernel_numpy_errors
+def _add_paeth(row, step, above, now):
+    """Undo a row of filter 4."""
+    zero = np.int32(0)
+    if step == 3:
+        r = g = b = x = y = z = zero
+        for j in range(0, now.size, 3):
+            u, v, w = np.int32(above[j]), np.int32(above[j + 1]), np.int32(above[j + 2])
+            r = (row[j] + _paeth(r, u, x)) & 255
+            g = (row[j + 1] + _paeth(g, v, y)) & 255
+            b = (row[j + 2] + _paeth(b, w, z)) & 255
+            x, y, z = u, v, w
+            now[j], now[j + 1], now[j + 2] = r, g, b
+        return
+    for c in range(step):
+        left = corner = zero
+        for j in range(c, now.size, step):
+            up = np.int32(above[j])
+            left = (row[j] + _paeth(left, up, corner)) & 255
+            corner = up
+            now[j] = left
 
 
 @kernel_numpy_errors
@@ -29,36 +90,22 @@ def unfilter(rows, step, out):
     ----------
     .. [1] ISO/IEC 15948:2004, Portable Network Graphics, section 9.
     """
-    n = out.shape[1]
+    nothing = np.zeros(out.shape[1], np.uint8)
     for i in range(rows.shape[0]):
-        kind = rows[i, 0]
-        if kind > 4:
-            return False
-        row, now = rows[i, 1:], out[i]
-        above = out[max(i - 1, 0)]
-        if kind == 0 or (kind == 2 and i == 0):
-            now[:] = row
+        kind, row, now = rows[i, 0], rows[i, 1:], out[i]
+        above = out[i - 1] if i > 0 else nothing
+        if kind == 0:
+            for j in range(now.size):
+                now[j] = row[j]
+        elif kind == 1:
+            _add_left(row, step, now)
         elif kind == 2:
-            for j in range(n):
+            for j in range(now.size):
                 now[j] = row[j] + above[j]
-        elif kind == 1 or (kind == 4 and i == 0):  # Paeth's is the left where no row is
-            now[:step] = row[:step]
-            for j in range(step, n):
-                now[j] = row[j] + now[j - step]
         elif kind == 3:
-            for j in range(n):
-                up = np.int32(above[j]) if i > 0 else np.int32(0)
-                left = np.int32(now[j - step]) if j >= step else np.int32(0)
-                now[j] = row[j] + np.uint8((left + up) >> 1)
+            _add_mean(row, step, above, now)
+        elif kind == 4:
+            _add_paeth(row, step, above, now)
         else:
-            for j in range(step):
-                now[j] = row[j] + above[j]
-            for j in range(step, n):
-                left, up = np.int32(now[j - step]), np.int32(above[j])
-                corner = np.int32(above[j - step])
-                a, b = up - corner, left - corner
-                to_left, to_up, to_corner = abs(a), abs(b), abs(a + b)
-                best = up if to_up <= to_corner else corner
-                best = left if to_left <= min(to_up, to_corner) else best
-                now[j] = row[j] + np.uint8(best)
+            return False
     return True
