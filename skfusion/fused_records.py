@@ -37,8 +37,9 @@ class FolderRecord:
 
     def __init__(self, folder, estimator, bit_depth):
         self.path = as_path(folder) / RECORD_NAME
-        self.method = _method(estimator, bit_depth)
-        self.text = " ".join(repr(estimator).split())
+        said = repr(estimator)
+        self.method = _method(estimator, said, bit_depth)
+        self.text = " ".join(said.split())
         self._entries, self._texts = self._read()
         self._texts[self.method] = self.text
 
@@ -126,12 +127,12 @@ class FolderRecord:
         replace_file(self.path, json.dumps(content, indent=1).encode())
 
 
-def _method(estimator, bit_depth):
+def _method(estimator, said, bit_depth):
     try:
         state = method_state("", estimator)
     except ValueError:  # it cannot be pickled: what it says of itself must do
         state = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
-    return digest(state, repr(estimator), bit_depth)
+    return digest(state, said, bit_depth)
 
 
 def _made(pairs, i):

@@ -1,21 +1,22 @@
-"""Undo the filters of the rows of a PNG."""
+"""The filters of the rows of a PNG, and how to undo them."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
 from ._jit import kernel_inlined, kernel_numpy_errors
 
-__all__ = ["unfilter"]
+__all__ = ["filter_rows", "unfilter"]
 
 
 @kernel_inlined
 def _paeth(left, up, corner):
-    """Return the neighbour that is nearest to p = left + up - corner; int32 each.
+    """Return the neighbour that is nearest to p = left + up - corner.
 
     Where p lies beyond both others, or between them, is a matter of thresholds: no
     branch, which no processor could foresee, and a short way from left to the result.
     """
-    low, high, bound = min(left, up), max(left, up), 3 * corner - left - up
+    low, high = min(left, up), max(left, up)
+    bound = np.int16(3 * corner - left - up)  # 16 bits, of which a vector holds most
     best = low if high <= bound else corner
     return high if bound <= low else best
 
@@ -109,3 +110,33 @@ def unfilter(rows, step, out):
         else:
             return False
     return True
+
+
+@kernel_numpy_errors
+def _subtract_paeth(row, left, above, corner, out):
+    for j in range(row.size):
+        near = _paeth(np.int16(left[j]), np.int16(above[j]), np.int16(corner[j]))
+        out[j] = row[j] - np.uint8(near)
+
+
+@kernel_numpy_errors
+def filter_rows(image, step, out):
+    """Write the rows of an image as differences from what Paeth's filter foresees.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, n)
+    step : int
+        Bytes of a pixel.
+    out : ndarray of uint8, shape (H, 1 + n)
+        The number of the filter, 4, and then the filtered bytes of each row.
+    """
+    nothing = np.zeros(image.shape[1], np.uint8)
+    for i in range(image.shape[0]):
+        row, to, above = image[i], out[i], image[i - 1] if i > 0 else nothing
+        to[0] = 4
+        for j in range(step):
+            to[1 + j] = row[j] - above[j]
+        _subtract_paeth(
+            row[step:], row[:-step], above[step:], above[:-step], to[1 + step :]
+        )

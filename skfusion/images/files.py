@@ -371,6 +371,10 @@ def _stored(image, bit_depth):
 
 
 def _encode(suffix, array):
+    if suffix == ".png":
+        from .formats.png_writing import written_png
+
+        return written_png(array)
     import cv2
 
     options = []

@@ -1,4 +1,4 @@
-"""Read the header of a PNG."""
+"""Read a PNG."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .libraries import palette_indices, with_cv2, with_pillow
 from .plan import Plan, Samples, check_size
 from .tags import exif_orientation
 
-__all__ = ["read_png"]
+__all__ = ["png_file", "read_png"]
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -140,9 +140,25 @@ def _unfiltered(rows, shape):
 def _rebuilt(header, chunks, body):
     width, height, depth, colour, interlaced = header
     top = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
-    parts = [(b"IHDR", top), *chunks.items(), *((b"IDAT", part) for part in body)]
+    return png_file(top, *chunks.items(), *((b"IDAT", part) for part in body))
+
+
+def png_file(header, *chunks):
+    """Return the bytes of a PNG.
+
+    Parameters
+    ----------
+    header : bytes
+        What its first chunk holds.
+    *chunks : (bytes, bytes-like)
+        Kind and content of those between the first and the last.
+
+    Returns
+    -------
+    bytes
+    """
     out = [_MAGIC]
-    for kind, content in [*parts, (b"IEND", b"")]:
+    for kind, content in [(b"IHDR", header), *chunks, (b"IEND", b"")]:
         crc = zlib.crc32(content, zlib.crc32(kind))
         out += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", crc)]
     return b"".join(out)
