@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ._atomic_files import remove_leftovers
 from ._urls import as_path, listed
 from .bad_pairs import sentence
+from .compose.colour import transform_to_write
 from .compose.stages import staged_on_devices
 from .fused_files import check_not_input, output_paths
 from .fused_records import FolderRecord
@@ -338,7 +339,7 @@ def _fuse_one(estimator, pair, output, bit_depth):
     start = time.perf_counter()
     name = str(pair.names[0])
     try:
-        fused = estimator.transform(pair)[0]
+        fused = transform_to_write(estimator, pair, bit_depth)[0]
         write_image(output, fused, bit_depth=bit_depth)
     except Exception as error:  # whatever it is, it costs this pair alone
         message = sentence(error)

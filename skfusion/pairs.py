@@ -198,17 +198,19 @@ class ImagePairs:
             )
         return ir, vis
 
-    def read_visible(self, index):
+    def read_visible(self, index, *, stored=False):
         """Read, convert and check the visible image of a pair alone.
 
         Parameters
         ----------
         index : int
+        stored : bool, default=False
+            Return the numbers that are stored, as :meth:`read_stored` does.
 
         Returns
         -------
         ndarray of float32, shape (H, W) or (H, W, 3)
-            In [0, 1].
+            In [0, 1]; `stored` ones may also be uint8 or uint16.
 
         Raises
         ------
@@ -216,7 +218,8 @@ class ImagePairs:
             If it is no image; the message names the pair or the file.
         """
         cell = self._visible.peek(index)
-        return door.visible(cell, _call("visible", cell, self.names[index]))
+        read = door.stored_visible if stored else door.visible
+        return read(cell, _call("visible", cell, self.names[index]))
 
     def pack(self):
         """Return the same pairs with all pixels in one flat buffer.

@@ -96,7 +96,7 @@ def test_one_module_compiles_kernels(root):
 # Everybody loads these before anything is computed: they import what is heavy where
 # they need it. Every other module imports at its top: it is loaded when it is used.
 LIGHT = (
-    "compose.colour",
+    "compose._chroma",
     "images.files",
     "images.formats.jpeg_scans",
     "images.formats.libraries",

@@ -18,6 +18,7 @@ import pytest
 from skfusion import ImagePairs
 from skfusion._atomic_files import temporary_beside
 from skfusion.batch import BatchError, FuseReport, fuse_folder
+from skfusion.compose import PreserveChroma
 from skfusion.fusers import AverageFuser, LaplacianPyramid
 from skfusion.images import read_image, to_dtype, write_image
 from skfusion.metrics import evaluate
@@ -49,6 +50,22 @@ def test_results_equal_transform(pairs, tmp_path, n_jobs):
         written = read_image(record.output)
         np.testing.assert_array_equal(written, to_dtype(fused, np.uint8))
     assert str(report) == "5 written, 0 skipped, 0 failed"
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_files_in_colour_are_those_of_the_float_images(tmp_path, dtype, depth):
+    rng = np.random.default_rng(0)
+    top = np.iinfo(dtype).max
+    ir = rng.integers(0, top, (24, 31), dtype, endpoint=True)
+    vis = rng.integers(0, top, (24, 31, 3), dtype, endpoint=True)
+    pairs = ImagePairs([ir, ir], [vis, vis[..., 0]], names=["colour", "gray"])
+    estimator = PreserveChroma(LaplacianPyramid(gain=2.0))
+    fuse_folder(estimator, pairs, tmp_path, bit_depth=depth)
+    for name, fused in zip(pairs.names, estimator.transform(pairs)):
+        write_image(tmp_path / "plain.png", fused, bit_depth=depth)
+        plain = (tmp_path / "plain.png").read_bytes()
+        assert (tmp_path / f"{name}.png").read_bytes() == plain
 
 
 def test_bit_depth_suffix_and_names_with_folders(tmp_path):
@@ -201,6 +218,7 @@ import sys, time
 from skfusion import load_pairs
 from skfusion._atomic_files import temporary_beside
 from skfusion.batch import fuse_folder
+from skfusion.compose import PreserveChroma
 from skfusion.fusers import AverageFuser
 
 fuse = AverageFuser.transform

@@ -317,3 +317,12 @@ def test_an_unreadable_image_of_a_stretched_pair_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"infrared of pair 'x' .*dtype int64"):
         X = ImagePairs([np.zeros((2, 2), int)], [path], names=["x"])
         stretch_infrared(X).read(0)
+
+
+def test_the_visible_image_alone_is_scaled_or_as_it_is_stored():
+    vis = np.array([[0, 51, 255]], np.uint8)
+    X = ImagePairs([vis], [vis])
+    np.testing.assert_array_equal(X.read_visible(0), X.read(0)[1])
+    stored = X.read_visible(0, stored=True)
+    assert stored.dtype == np.uint8
+    np.testing.assert_array_equal(stored, vis)

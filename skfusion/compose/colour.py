@@ -13,6 +13,7 @@ from ..base import COLORS, BaseFuser, PairTransformer
 from ..images import luma
 from ..pairs import ImagePairs, as_pairs
 from ..sizes import sized
+from ._chroma import stored_luma, with_chroma
 from ._steps import Step, is_ready, needs_fit
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
     "PerChannel",
     "PreserveChroma",
     "check_color",
-    "with_chroma",
+    "transform_to_write",
     "with_color",
 ]
 
@@ -142,18 +143,18 @@ class PreserveChroma(_Around):
         gray, _ = _gray_pairs(as_pairs(X))
         return super().fit(gray)
 
-    def _transform(self, estimator, pairs):
+    def _transform(self, estimator, pairs, dtype=np.float32):
         lead, estimator = size_steps(estimator)
         for step in lead:
             pairs = step.transform(pairs)
-        gray, colours = _gray_pairs(pairs)
+        gray, visible = _gray_pairs(pairs)
         fused = estimator.transform(gray)
         left = sized(estimator, pairs)
         if left is not pairs:
-            colours = _gray_pairs(left)[1]
+            visible = _visible(left)
         return _as_column(
-            image if colour is None else with_chroma(image, colour)
-            for image, colour in zip(fused, colours)
+            image if vis.ndim == 2 else with_chroma(image, vis, dtype)
+            for image, vis in zip(fused, visible)
         )
 
 
@@ -285,65 +286,40 @@ def with_color(estimator, color):
     return around
 
 
-def with_chroma(fused, visible):
-    """Return the image of a given luma and of the chroma of another image.
+def transform_to_write(estimator, X, bit_depth):
+    """Fuse pairs into images that are going to be written in so many bits.
 
     Parameters
     ----------
-    fused : ndarray of float, shape (H, W)
-        The luma, in [0, 1].
-    visible : ndarray of float, shape (H, W, 3)
-        The image whose chroma is taken, in [0, 1].
+    estimator : fuser or Pipeline
+    X : pairs
+    bit_depth : {8, 16}
 
     Returns
     -------
-    ndarray of float32, shape (H, W, 3)
-        In [0, 1]; see the Notes of :class:`PreserveChroma`.
-
-    Raises
-    ------
-    ValueError
-        If `fused` is no gray image of the size of `visible`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skfusion.compose import with_chroma
-    >>> with_chroma(np.array([[0.5]]), np.array([[[0.6, 0.4, 0.4]]])).round(2)
-    array([[[0.64, 0.44, 0.44]]], dtype=float32)
+    ndarray of object, shape (n,)
+        What the estimator's ``transform`` returns; where a pass over the colours is
+        saved by it, already rounded to that many bits.
     """
-    if fused.ndim != 2:
-        raise ValueError(
-            f"the fused image has shape {fused.shape}: PreserveChroma needs an "
-            "estimator that returns gray images for gray pairs."
-        )
-    if fused.shape != visible.shape[:2]:
-        raise ValueError(
-            f"the fused image is {fused.shape[0]}x{fused.shape[1]}, the visible one "
-            f"{visible.shape[0]}x{visible.shape[1]} (rows x columns): chroma needs a "
-            "pipeline that keeps the size; use color='gray' for gray images of the "
-            "other size."
-        )
-    from .._kernels.chroma import with_chroma as kernel
-
-    visible = np.ascontiguousarray(visible, dtype=np.float32)
-    out = np.empty_like(visible)
-    kernel(np.ascontiguousarray(fused, dtype=np.float32), visible, out)
-    return out
+    if bit_depth == 8 and type(estimator) is PreserveChroma:
+        estimator._validate_params()
+        return estimator._transform(estimator._inner(), as_pairs(X), np.uint8)
+    return estimator.transform(X)
 
 
 def _gray_pairs(pairs):
-    """Return the pairs with gray visible images, and the colours of these.
+    """Return the pairs with gray visible images, and these as they are stored.
 
     The infrared images are left as they are: what a step does to their range, or says
     about it, is not for this one to know.
     """
-    visible, colours = [], []
-    for i in range(len(pairs)):
-        vis = pairs.read_visible(i)
-        visible.append(luma(vis))
-        colours.append(vis if vis.ndim == 3 else None)
-    return ImagePairs(pairs.infrared, visible, names=pairs.names), colours
+    visible = _visible(pairs)
+    luma_planes = [stored_luma(image) for image in visible]
+    return ImagePairs(pairs.infrared, luma_planes, names=pairs.names), visible
+
+
+def _visible(pairs):
+    return [pairs.read_visible(i, stored=True) for i in range(len(pairs))]
 
 
 def size_steps(estimator):

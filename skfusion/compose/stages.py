@@ -11,10 +11,10 @@ from sklearn.pipeline import Pipeline
 
 from ..base import COLORS, BaseFuser
 from ..images import luma
-from ..images.pixels import scaled
 from ..pairs import ImagePairs
 from ..sizes import sized
-from .colour import DropChroma, PerChannel, PreserveChroma, size_steps, with_chroma
+from ._chroma import with_chroma
+from .colour import DropChroma, PerChannel, PreserveChroma, size_steps
 
 __all__ = ["Stages", "staged", "staged_on_devices"]
 
@@ -142,7 +142,7 @@ def _of_preserve_chroma(around):
     def finish(fused, known):
         rest, colour = known
         fused = stages.finish(fused, rest)
-        return fused if colour is None else with_chroma(fused, scaled(colour))
+        return fused if colour is None else with_chroma(fused, colour)
 
     return Stages(prepare, fuser, finish)
 

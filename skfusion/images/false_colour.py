@@ -107,23 +107,32 @@ def _bar_at_the_left(image):
     bars = (flat.mean(axis=0) > _LONG / 2) & (high - low > _SPAN / 2)
     if not (bars.any() and edges.any()):
         return False  # as for most pictures
+    columns = np.flatnonzero(bars)
+    left, right = columns[0], columns[-1] + 1
+    starts, ends = _longest_ramps(_gray(image[:, left : right + thin]), thin)
+    if not (ends - starts >= _LONG * height).any():
+        return False
     part = _gray(image)
-    blocks = _flat_blocks(part, thin, inner)
+    flat = np.abs(np.diff(part, axis=1)) <= _NOISE
+    return any(
+        end - start >= _LONG * height
+        and _is_ramp(part[start:end, column])
+        and _is_framed(part, flat, column, start, end)
+        for column, start, end in zip(range(left, right), starts, ends)
+    )
+
+
+def _longest_ramps(levels, thin):
+    """Return where, in each column but the last `thin` ones, a bar begins and ends."""
+    height, n = levels.shape[0], levels.shape[1] - thin
+    blocks = _flat_blocks(levels, thin, n)
     rows = np.arange(1, height + 1, dtype=np.int32)[:, None]
     # A run ends where a row is not flat, and before one that is far from the last.
-    jumps = np.abs(np.diff(part[:, :inner], axis=0, prepend=part[:1, :inner])) > _JUMP
+    jumps = np.abs(np.diff(levels[:, :n], axis=0, prepend=levels[:1, :n])) > _JUMP
     ended = np.where(blocks, np.where(jumps, rows - 1, 0), rows)
     runs = rows - np.maximum.accumulate(ended, axis=0)
-    lengths, ends, columns = runs.max(axis=0), runs.argmax(axis=0), np.arange(inner)
-    starts = ends - lengths + 1
-    spans = np.abs(part[ends, columns] - part[np.maximum(starts, 0), columns])
-    flat = np.abs(np.diff(part, axis=1)) <= _NOISE
-    for column in columns[(lengths >= _LONG * height) & (spans > _SPAN)]:
-        start, end = int(starts[column]), int(ends[column]) + 1
-        ramp = _is_ramp(part[start:end, column])
-        if ramp and _is_framed(part, flat, column, start, end):
-            return True
-    return False
+    ends = runs.argmax(axis=0)
+    return ends - runs.max(axis=0) + 1, ends + 1
 
 
 def _gray(image):

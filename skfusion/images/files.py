@@ -13,7 +13,7 @@ from .._urls import URLPath, as_path, at_hand
 from .formats import plan_decoding
 from .notices import ImageWarning, notify
 from .objects import HIDDEN, is_gray
-from .pixels import as_float, to_dtype
+from .pixels import as_stored, scaled, to_dtype
 
 __all__ = [
     "READABLE_SUFFIXES",
@@ -363,11 +363,8 @@ def _turned(image, orientation):
 
 def _stored(image, bit_depth):
     dtype = np.dtype(np.uint8 if bit_depth == 8 else np.uint16)
-    array = np.asarray(image)
-    valid = as_float(array, "image")
-    if array.dtype == dtype:
-        return array.reshape(valid.shape)
-    return to_dtype(valid, dtype)
+    array = as_stored(np.asarray(image), "image")
+    return array if array.dtype == dtype else to_dtype(scaled(array), dtype)
 
 
 def _encode(suffix, array):

@@ -14,6 +14,7 @@ __all__ = [
     "as_stored",
     "grey_levels",
     "luma",
+    "scale_of",
     "scaled",
     "to_dtype",
     "weighed",
@@ -94,11 +95,14 @@ def as_stored(image, name="image") -> np.ndarray:
 
 def scaled(array):
     """Return what :func:`as_stored` gives as C-contiguous float32 in [0, 1]."""
-    if array.dtype == np.uint8:
-        return np.multiply(array, np.float32(1 / 255), dtype=np.float32)
-    if array.dtype == np.uint16:
-        return np.multiply(array, np.float32(1 / 65535), dtype=np.float32)
+    if array.dtype == np.uint8 or array.dtype == np.uint16:
+        return np.multiply(array, scale_of(array.dtype), dtype=np.float32)
     return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def scale_of(dtype):
+    """Return the float32 that brings stored numbers of a dtype to [0, 1]."""
+    return np.float32(1 / np.iinfo(dtype).max if dtype.kind == "u" else 1)
 
 
 def as_levels(image, name="image", *, gray=True) -> np.ndarray:
@@ -209,8 +213,10 @@ def to_dtype(image, dtype) -> np.ndarray:
         image = image.astype(np.float64)
     # Eight bits of a float32 image are rounded in float32: there a value that stands
     # for half a level, (135 + 136) / 2 / 255, comes out as half a level.
-    scaled = np.clip(image, 0, 1) * image.dtype.type(top)
-    return np.floor(scaled + image.dtype.type(0.5)).astype(dtype)
+    levels = np.clip(image, 0, 1)
+    levels *= image.dtype.type(top)
+    levels += image.dtype.type(0.5)
+    return levels.astype(dtype)
 
 
 def _checked(image, name):

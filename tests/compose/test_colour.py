@@ -21,9 +21,10 @@ from skfusion.compose import (
     with_chroma,
     with_color,
 )
+from skfusion.compose._chroma import stored_luma
 from skfusion.compose.colour import check_color
 from skfusion.fusers import GFF, AverageFuser
-from skfusion.images import luma
+from skfusion.images import as_float, luma, to_dtype
 from skfusion.transforms import HDRC, SSR, LinearStretch
 
 
@@ -80,6 +81,38 @@ def test_the_kernel_equals_its_definition():
         k = np.clip(limits.min(axis=-1), 0, 1)[..., None]
         expected = np.clip(fused[..., None] + k * chroma, 0, 1)
         np.testing.assert_allclose(with_chroma(fused, colour), expected, atol=1e-6)
+
+
+def stored_colour(dtype, shape=(13, 17, 3)):
+    rng = np.random.default_rng(2)
+    if dtype is np.float32:
+        return rng.random(shape, dtype=dtype)
+    return rng.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_stored_colours_give_the_bits_that_scaled_ones_give(dtype):
+    colour = stored_colour(dtype)
+    fused = np.random.default_rng(3).random(colour.shape[:2], dtype=np.float32)
+    fused[0], fused[1] = 0, 1
+    kept = with_chroma(fused, as_float(colour))
+    np.testing.assert_array_equal(with_chroma(fused, colour), kept)
+    levels = with_chroma(fused, colour, np.uint8)
+    assert levels.dtype == np.uint8
+    np.testing.assert_array_equal(levels, to_dtype(kept, np.uint8))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_luma_in_one_pass_has_the_same_bits(dtype):
+    for image in (stored_colour(dtype), stored_colour(dtype)[..., 1]):
+        np.testing.assert_array_equal(stored_luma(image), luma(image))
+
+
+def test_levels_of_what_is_not_finite_are_refused():
+    with pytest.raises(ValueError, match="holds 1 NaN or infinite values, for which"):
+        with_chroma(np.array([[np.nan]]), np.zeros((1, 1, 3)), np.uint8)
+    with pytest.raises(ValueError, match="dtype='int8': expected numpy.float32 or"):
+        with_chroma(np.zeros((1, 1)), np.zeros((1, 1, 3)), "int8")
 
 
 def test_gray_colour_gives_gray_and_gray_stays_gray(small_pairs):
