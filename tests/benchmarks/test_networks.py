@@ -174,3 +174,24 @@ def test_every_network_to_train_has_a_recipe(script):
             weights=None, **{**module.COMMON, **recipe.settings}
         )
         fuser._validate_params()
+
+
+@pytest.mark.slow
+def test_new_weights_are_compared_with_those_that_ship(script, tmp_path):
+    rng = np.random.default_rng(0)
+    for kind in ("ir", "vis"):
+        (tmp_path / "pairs" / kind).mkdir(parents=True)
+        levels = rng.integers(0, 256, (70, 90), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / "pairs" / kind / "1.png"), levels)
+    (tmp_path / "new").mkdir()
+    fusers.MMDRFuse().save_weights(tmp_path / "new" / "mmdrfuse.safetensors")
+    done = run(
+        script.with_name("choose_networks.py"),
+        *(tmp_path / "new", "--pairs", tmp_path / "pairs", "--out", tmp_path / "out"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "new at least equal in 7 of 7" in done.stdout
+    values = json.loads((tmp_path / "out" / "choice.json").read_text())["mmdrfuse"]
+    assert values["new"] == values["old"]
+    # The pair as it is and by night; infrared, visible, old and new.
+    assert cv2.imread(str(tmp_path / "out" / "mmdrfuse.png"), 0).shape == (480, 1280)
