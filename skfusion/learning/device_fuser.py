@@ -17,6 +17,10 @@ from .transfers import luma_of
 
 __all__ = ["DeviceFuser"]
 
+# Pairs that another thread may have read before they are asked for: with few of them
+# it is the two threads that wait for each other.
+_AHEAD = 16
+
 
 class DeviceFuser(BaseFuser):
     """Base class of the fusers that compute with torch.
@@ -69,7 +73,7 @@ class DeviceFuser(BaseFuser):
             for device in devices
         ]
         if len(devices) > 1 or devices[0].type != "cpu":
-            samples = ahead(samples)
+            samples = ahead(samples, _AHEAD)
         fused = fuse_samples(samples, workers, alone=alone)
         if not alone:
             return fused
