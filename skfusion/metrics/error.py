@@ -64,6 +64,11 @@ def mse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> floa
     -----
     ``(mean((A - F)^2) + mean((B - F)^2)) / 2``.
 
+    References
+    ----------
+    .. [1] P. Jagalingam, A. V. Hegde, "A review of quality metrics for fused image",
+       Aquatic Procedia 4, 133-142, 2015.
+
     Examples
     --------
     >>> import numpy as np
@@ -106,6 +111,11 @@ def rmse(ctx: Context, *, variant: str = "mean", data_range: float = 255) -> flo
     Notes
     -----
     ``sqrt((mean((A - F)^2) + mean((B - F)^2)) / 2)``.
+
+    References
+    ----------
+    .. [1] P. Jagalingam, A. V. Hegde, "A review of quality metrics for fused image",
+       Aquatic Procedia 4, 133-142, 2015.
 
     Examples
     --------
@@ -153,6 +163,11 @@ def psnr(ctx: Context, *, variant: str = "mean") -> float:
     Notes
     -----
     ``10 log10(255^2 / MSE)`` with the mean squared error of :func:`mse`.
+
+    References
+    ----------
+    .. [1] P. Jagalingam, A. V. Hegde, "A review of quality metrics for fused image",
+       Aquatic Procedia 4, 133-142, 2015.
 
     Examples
     --------

@@ -220,6 +220,15 @@ def niqe(image, *, weights="pretrained") -> float:
     skfusion.weights.WeightsError
         If the file cannot be used.
 
+    See Also
+    --------
+    NIQE : The estimator, with the equation.
+
+    References
+    ----------
+    .. [1] A. Mittal, R. Soundararajan, A. C. Bovik, "Making a 'completely blind' image
+       quality analyzer", IEEE Signal Processing Letters 20(3), 209-212, 2013.
+
     Examples
     --------
     >>> import numpy as np

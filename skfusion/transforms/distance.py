@@ -17,7 +17,7 @@ __all__ = ["DistanceTransform", "distance_transform"]
 
 
 def distance_transform(mask, *, phantom=False) -> np.ndarray:
-    """Euclidean distance of each foreground pixel to the nearest background pixel.
+    r"""Euclidean distance of each foreground pixel to the nearest background pixel.
 
     Parameters
     ----------
@@ -45,8 +45,13 @@ def distance_transform(mask, *, phantom=False) -> np.ndarray:
 
     Notes
     -----
-    Columns are measured first; along each row the distance is then the lower envelope
-    of one parabola a column [1]_, in linear time.
+    Columns are measured first, which gives for each pixel of a row the distance
+    :math:`g` within its column; along the row the distance is then the lower envelope
+    of one parabola a column, in linear time [1]_:
+
+    .. math::
+
+        d(x)^2 = \min_u \left((x - u)^2 + g(u)^2\right)
 
     References
     ----------

@@ -188,8 +188,9 @@ class GuidedFilter(ImageOrPairTransformer):
 
     Notes
     -----
-    Values that leave [0, 1], as they can where the guide is another image, are
-    clipped.
+    The equation is that of :func:`guided_filter`; with ``guide="self"`` the image is
+    its own guide. Values that leave [0, 1], as they can where the guide is another
+    image, are clipped.
 
     References
     ----------

@@ -14,7 +14,7 @@ __all__ = ["LinearStretch"]
 
 
 class LinearStretch(ImageTransformer):
-    """Stretch the values between two percentiles to [0, 1].
+    r"""Stretch the values between two percentiles to [0, 1].
 
     This is the enhancement of the infrared image in the fusion systems of [1]_, and
     the step that makes a picture of the counts of a 14- or 16-bit thermal camera.
@@ -28,6 +28,13 @@ class LinearStretch(ImageTransformer):
 
     Notes
     -----
+    With the percentiles :math:`p` of the image :math:`x` the output is
+
+    .. math::
+
+        \min\left(\max\left(
+        \frac{x - p_\text{low}}{p_\text{high} - p_\text{low}}, 0\right), 1\right)
+
     The defaults are the minimum and the maximum. Percentiles interpolate linearly
     between the two nearest values, as :func:`numpy.percentile` does. A colour image
     has one pair of limits over all its channels, so that its hues stay. Where both

@@ -88,10 +88,10 @@ class Register(PairTransformer):
     Notes
     -----
     No method is safe alone. Each gives candidates; that with the highest normalised
-    mutual information of the *edge maps* is taken, and the correlation of the edges
-    tells success from failure [1]_. The moving image is sampled once, cubic. A scorer
-    compares the fused image with the registered pair, as it does behind
-    :class:`Resize`.
+    mutual information of the *edge maps*, ``(H(a) + H(b)) / H(a, b)``, is taken, and
+    the correlation of the edges tells success from failure [1]_. The moving image is
+    sampled once, cubic. A scorer compares the fused image with the registered pair, as
+    it does behind :class:`Resize`.
 
     One transform holds for one distance: what is much nearer or farther keeps a
     parallax, which no single matrix removes.

@@ -19,7 +19,7 @@ _RADIUS_RATIO, _EPS = 0.04, 0.01
 
 
 class GFCE(HMSDGF):
-    """Open up the dark parts of the visible image, then fuse as HMSDGF does.
+    r"""Open up the dark parts of the visible image, then fuse as HMSDGF does.
 
     The visible image is compressed by :class:`skfusion.transforms.HDRC` and the
     infrared one stretched to the full range. Made for scenes at night; by day it
@@ -49,7 +49,17 @@ class GFCE(HMSDGF):
 
     Notes
     -----
-    A constant image, for which the stretch is 0 / 0, is left as it is.
+    With the base :math:`b` that a guided filter leaves of the visible image :math:`V`,
+    both in 0..255, and :math:`l_b = \ln(b + 1)`, the images that are fused are
+
+    .. math::
+
+        V' = (V + 1)\, e^{(c - 1) l_b + (1 - c) \max l_b}, \quad
+        c = \frac{\ln 4}{\max l_b - \min l_b}, \quad
+        I' = \frac{I - \min I}{\max I - \min I}
+
+    and the fused image is what :class:`HMSDGF` makes of them. A constant image, for
+    which the stretch is 0 / 0, is left as it is.
 
     References
     ----------

@@ -15,7 +15,7 @@ __all__ = ["MSVD"]
 
 
 class MSVD(BaseFuser):
-    """Fuse in a wavelet-like basis that is learned from the pair itself.
+    r"""Fuse in a wavelet-like basis that is learned from the pair itself.
 
     The 2 x 2 blocks of an image are points in four dimensions; their singular vectors
     take the place of the wavelet. Of the three detail bands the larger coefficient is
@@ -43,6 +43,16 @@ class MSVD(BaseFuser):
 
     Notes
     -----
+    With the blocks of an image k as the columns of a matrix :math:`X_k`, the basis U
+    holds the singular vectors of both and the bands are the rows of :math:`T_k`:
+
+    .. math::
+
+        [X_I\; X_V] = U S W^T, \quad T_k = U^T X_k, \quad X_F = U\, T_F
+
+    where the first row of :math:`T_F`, the approximation, is the mean of both (or this
+    method of them, one level down), and the others hold the larger magnitudes.
+
     The signs of singular vectors are arbitrary, and with ``parity=True`` the result
     depends on them: they are those that LAPACK returns, as in the original.
 

@@ -9,7 +9,7 @@ __all__ = ["MDLatLRR"]
 
 
 class MDLatLRR(LatLRR):
-    """Fuse as :class:`LatLRR`, with larger patches and fewer levels.
+    r"""Fuse as :class:`LatLRR`, with larger patches and fewer levels.
 
     Parameters
     ----------
@@ -46,7 +46,27 @@ class MDLatLRR(LatLRR):
 
     See Also
     --------
-    LatLRR : With the equations.
+    LatLRR : Smaller patches and more levels.
+
+    Notes
+    -----
+    Level l takes a detail off the base of each image k, :math:`B_k^0 = k`, by the
+    projection L of its overlapping patches P, which R puts back as their mean:
+
+    .. math::
+
+        D_k^l = R(L\, P(B_k^{l-1})), \quad B_k^l = B_k^{l-1} - D_k^l
+
+    The fused detail is the mean of both, patch by patch, with the nuclear norms as
+    weights, and the last bases are averaged:
+
+    .. math::
+
+        F = \frac{B_I^r + B_V^r}{2} + \sum_{l=1}^r R\left(
+        \frac{n_I^l d_I^l + n_V^l d_V^l}{n_I^l + n_V^l}\right), \quad
+        d_k^l = L\, P(B_k^{l-1}), \quad n_k^l = \lVert d_k^l \rVert_*
+
+    with r = `n_levels`. Patches without any salience count one half each.
 
     References
     ----------

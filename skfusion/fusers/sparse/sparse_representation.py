@@ -36,7 +36,7 @@ _TOOLBOX_OFFSET = 1e-6
 
 
 class SparseRepresentationFuser(LearnedArrayFuser):
-    """Fuse the details by local maxima and the low band by sparse codes.
+    r"""Fuse the details by local maxima and the low band by sparse codes.
 
     The low band of a pyramid is cut into overlapping patches, each coded with few
     atoms of a learned dictionary; the patch with the larger code is kept. Among the
@@ -84,9 +84,24 @@ class SparseRepresentationFuser(LearnedArrayFuser):
 
     Notes
     -----
-    Each patch less its mean is coded by orthogonal matching pursuit; the code with the
-    larger l1 norm gives the patch and the mean. A low band smaller than a patch is the
-    mean of both.
+    Each patch p of the low band of an image k, less its mean, is coded with the
+    dictionary D by orthogonal matching pursuit, which looks for
+
+    .. math::
+
+        \alpha_k = \arg\min_\alpha \lVert \alpha \rVert_0 \quad \text{where} \quad
+        \lVert p_k - \bar p_k - D \alpha \rVert_2 \le \text{tol}
+
+    The longer code gives the patch and its mean; overlapping patches are averaged:
+
+    .. math::
+
+        p_F = D \alpha_m + \bar p_m, \quad
+        m = \arg\max_k \lVert \alpha_k \rVert_1
+
+    A coefficient of a detail band is that of the larger maximum of magnitudes in its
+    3 x 3 window, by the vote of the window. A low band smaller than a patch is the mean
+    of both.
 
     References
     ----------

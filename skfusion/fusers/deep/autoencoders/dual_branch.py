@@ -77,11 +77,17 @@ default="exponential"
 
     Notes
     -----
-    A channel counts by its mean, over the sum for both images, Eq. (7) of [1]_. The
-    loss is ``MSE + ssim_weight (1 - SSIM) + gradient_weight MSE of the Laplacians``;
-    published, it has no similarity, but a term on histograms and one on the features of
-    a VGG for ImageNet, for which the similarity stands here. The original halves its
-    learning rate when the loss stays. ``fit`` holds all training images in memory.
+    A channel c of the maps f of both images counts by its mean m, Eq. (7) of [1]_:
+
+    .. math::
+
+        f_F^c = (m_I^c f_I^c + m_V^c f_V^c) / (m_I^c + m_V^c)
+
+    The loss is ``MSE + ssim_weight (1 - SSIM) + gradient_weight MSE of the
+    Laplacians``; published, it has no similarity, but a term on histograms and one on
+    the features of a VGG for ImageNet, for which the similarity stands here. The
+    original halves its learning rate when the loss stays. ``fit`` holds all training
+    images in memory.
 
     References
     ----------

@@ -48,7 +48,7 @@ _REACH = 96
 
 
 class EncoderDecoderFuser(NetworkFuser):
-    """Fuse by an encoder-decoder network trained on the qualities Qw and Qe.
+    r"""Fuse by an encoder-decoder network trained on the qualities Qw and Qe.
 
     Each image has an encoder of five scales; 1x1 convolutions join the two at each
     scale, and a decoder with skip connections goes back up. The loss is the fusion
@@ -128,6 +128,16 @@ class EncoderDecoderFuser(NetworkFuser):
 
     Notes
     -----
+    The loss is, Eq. (3) of [1]_,
+
+    .. math::
+
+        \alpha\, (1 - Q_w) + \beta\, (1 - Q_e) +
+        \frac{\gamma}{2} (\text{MSE}(F, I) + \text{MSE}(F, V))
+
+    with :func:`~skfusion.losses.qw_loss` and :func:`~skfusion.losses.qe_loss`. The
+    weights are `quality_weight`, `edge_weight` and `error_weight`.
+
     Inference convolves and pools in one step, and composes what is linear. The
     published code flips the two images of a pair independently, cuts the gradient of
     colour outputs, compares the error with the infrared image alone and raises Qe to

@@ -98,10 +98,22 @@ default="exponential"
     -----
     The network tells two copies of a patch apart of which one is blurred; the loss is
     the cross entropy. In fusing, the weight of the infrared image is what it gives that
-    one, averaged over the patches over a pixel. With M twice the sum of products over
-    the sums of squares, in 3 x 3 pixels, of the two bands, they are averaged where
-    ``M > match_threshold``, Sec. 3.3 of [1]_. As published, five degrees of blur are
-    learned from photographs of ImageNet; here the degree is drawn.
+    one, averaged over the patches over a pixel. With the bands I and V of the Laplacian
+    pyramids, the Gaussian pyramid w of that weight and [ ] for sums over 3 x 3 pixels,
+
+    .. math::
+
+        F = w I + (1 - w) V
+
+    is the fused band, Sec. 3.3 of [1]_, where `match_threshold` is below
+
+    .. math::
+
+        M = 2 [I V] / ([I^2] + [V^2])
+
+    and elsewhere that of the larger energy, :math:`[I^2]` or :math:`[V^2]`. As
+    published, five degrees of blur are learned from photographs of ImageNet; here the
+    degree is drawn.
 
     References
     ----------
