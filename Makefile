@@ -74,4 +74,4 @@ dist: $(STAMP)
 	$(BIN)/python tools/check_wheel.py dist
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build dist *.egg-info demo_output .pytest_cache .ruff_cache docs/_build docs/api docs/gallery
+	rm -rf $(VENV) $(OLDEST) build dist *.egg-info demo_output .pytest_cache .ruff_cache docs/_build docs/api docs/gallery docs/weights

@@ -105,6 +105,26 @@ def test_pages_that_stay_are_left_and_others_go(api_pages, tmp_path):
     assert not (tmp_path / "skfusion.gone.rst").exists()
 
 
+def test_every_card_of_weights_is_a_page(api_pages, written, tmp_path):
+    import card_pages
+
+    card_pages.write_pages(api_pages.canonical_names().values(), tmp_path)
+    pages = {path.stem: path.read_text() for path in tmp_path.iterdir()}
+    index = pages.pop("index")
+    weights = ROOT / "skfusion" / "weights"
+    assert set(pages) == {path.stem for path in weights.glob("*.safetensors")}
+    for name, page in pages.items():
+        card = (weights / f"{name}.md").read_text().rstrip()
+        owner = card_pages.owners()[name]
+        assert page.startswith(card)
+        assert re.search(rf"\n\nOf {{py:obj}}`{owner} <skfusion\.[\w.]+>`", page)
+        assert f"| {{doc}}`{name}` | {{py:obj}}`{owner} <" in index
+        assert f"\n{name}\n" in index  # in the table of contents
+    page = written["skfusion.fusers.EncoderDecoderFuser"]
+    assert page.count("* :doc:`../weights/encoder_decoder") == 4
+    assert "../weights/" not in written["skfusion.fusers.GFF"]
+
+
 def test_every_page_is_in_a_table_of_contents():
     text = "\n".join(path.read_text() for path in DOCS.glob("*.md"))
     blocks = re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.M | re.S)

@@ -13,6 +13,9 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
+import card_pages
+from generated import replace_pages
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "api"
 
@@ -87,7 +90,7 @@ def file_names():
 
 
 def write_pages(folder=FOLDER):
-    """Write all pages; files that stay as they are keep their time.
+    """Write all pages.
 
     Parameters
     ----------
@@ -101,14 +104,7 @@ def write_pages(folder=FOLDER):
         pages[f"{module}.rst"] = _block_page(module)
     pages["index.rst"] = _index()
     pages["building_blocks.rst"] = _blocks_index()
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.rst"):
-        if old.name not in pages:
-            old.unlink()
-    for file, text in pages.items():
-        path = folder / file
-        if not path.is_file() or path.read_text() != text:
-            path.write_text(text)
+    replace_pages(folder, pages)
 
 
 def building_blocks():
@@ -150,6 +146,7 @@ def _name_page(name):
         lines += [f".. autoclass:: {key}", ""]
         members = own_members(value)
         lines += _pictures(name)
+        lines += _cards(key)
         if members:
             lines += [".. rubric:: Methods and properties", ""]
         for member in members:
@@ -177,6 +174,13 @@ def _pictures(name):
             "",
         ]
     return [".. rubric:: By name", "", *lines] if lines else []
+
+
+def _cards(key):
+    """Name the cards of the weights that ship for a class."""
+    stems = [stem for stem, owner in card_pages.owners().items() if owner == key]
+    lines = [f"* :doc:`../weights/{stem}`" for stem in stems]
+    return [".. rubric:: Weights that ship", "", *lines, ""] if lines else []
 
 
 @functools.cache

@@ -1,7 +1,8 @@
-"""What this documentation adds to Sphinx: API pages, short names, equations."""
+"""What this documentation adds to Sphinx: API pages, cards, short names, equations."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import api_pages
+import card_pages
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
@@ -44,9 +45,10 @@ def add_to(app):
 
 
 def write_api(app):
-    """Write the pages of the public names; remember which page each name has."""
+    """Write the pages of names and weights; remember which page each name has."""
     api_pages.write_pages()
     app.canonical_names = api_pages.canonical_names()
+    card_pages.write_pages(app.canonical_names.values())
 
 
 def resolve_name(app, env, node, contnode):
