@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from skfusion import ImagePairs
+from skfusion.app.results import FAST
 from skfusion.compose import PreserveChroma
 from skfusion.fusers import AverageFuser
 from skfusion.images import read_image
@@ -122,6 +123,10 @@ class Visitor:
         self.idle()
         return self.state()
 
+    def titled(self, words):
+        path = f"//*[contains(text(), '{words}')]"
+        return len(self.driver.find_elements(By.XPATH, path))
+
     def choose(self, label, word):
         box = self.driver.find_element(By.CSS_SELECTOR, f'input[aria-label*="{label}"]')
         self.driver.execute_script("arguments[0].scrollIntoView()", box)
@@ -184,12 +189,12 @@ def visit(visitor, pair_files):
 
     visitor.choose("Method", "average: weighted mean")
     seen["changed"] = visitor.next_state(seen["uploaded"])
-    title = "//*[contains(text(), 'my vis: average, 128 x 96 pixels')]"
-    seen["title"] = len(driver.find_elements(By.XPATH, title))
+    seen["title"] = visitor.titled("my vis: average, 128 x 96 pixels")
 
     compare(visitor, seen)
     visitor.tick("Download")
     download(visitor)
+    choose_in_gallery(visitor, seen)
     visitor.resize(NARROW)
     seen["narrow"] = driver.execute_script(
         "return [document.documentElement.scrollWidth, innerWidth,"
@@ -230,6 +235,28 @@ def download(visitor):
         visitor.driver.execute_script("arguments[0].scrollIntoView()", button)
         button.click()
         visitor.wait((visitor.folder / name).is_file, 30)
+
+
+def choose_in_gallery(visitor, seen):
+    """Run the fast methods, and take over one of them by its picture."""
+    before = visitor.state()
+    visitor.tick("Gallery")
+    run = "//button[contains(., 'fast methods')]"
+    visitor.wait(lambda: visitor.driver.find_elements(By.XPATH, run))[0].click()
+    visitor.wait(lambda: len(visitor.driver.execute_script(VIEWERS)) == 2, 600)
+    visitor.idle()
+    gallery = visitor.viewer(1)
+    uses = gallery.find_elements(By.CSS_SELECTOR, "figcaption button")
+    seen["uses"] = [each.get_attribute("aria-label") for each in uses]
+    use = gallery.find_element(By.CSS_SELECTOR, 'button[aria-label="Use tif"]')
+    middle = "arguments[0].scrollIntoView({block: 'center'})"  # not under the header
+    visitor.driver.execute_script(middle, use)
+    use.click()
+    seen["used"] = visitor.next_state(before)
+    seen["used title"] = visitor.titled("my vis: tif, 128 x 96 pixels")
+    box = 'input[aria-label*="Method"]'
+    seen["used box"] = visitor.find(box)[0].get_attribute("value")
+    seen["used, later"] = len(visitor.driver.execute_script(VIEWERS))
 
 
 def unnamed(driver):
@@ -306,6 +333,14 @@ def test_downloads_are_what_the_library_makes(visit, visitor, pair_files, monkey
     monkeypatch.chdir(folder)
     exec((folder / "fuse.py").read_text(), {})
     assert np.array_equal(read_image(folder / "fused.png"), png)
+
+
+def test_use_below_a_picture_of_the_gallery_takes_its_method_over(visit):
+    assert visit["uses"] == [f"Use {name}" for name in FAST]
+    assert visit["used"]["drawn"]
+    assert visit["used"]["fused"] != visit["changed"]["fused"]
+    assert visit["used title"] == 1 and visit["used box"].startswith("tif")
+    assert visit["used, later"] == 2  # the gallery stays
 
 
 def test_nothing_went_wrong_and_nothing_left_the_machine(visit, visitor):
