@@ -26,6 +26,8 @@ def draw(folder, n):
     for side in ("ir", "vis"):
         for i in range(n):
             path = folder / side / f"{i // _FILES_A_FOLDER:04d}" / f"{i:07d}.png"
+            if path.exists():
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             if i < _FILES_A_FOLDER:
                 write_image(path, rng.integers(0, 256, SIZE, np.uint8))
@@ -69,6 +71,12 @@ def memory():
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20, max(sizes)
 
 
+def course(sizes):
+    """Say what was held after a tenth, the half and the whole of the time."""
+    early, half, end = (sizes[int(part * (len(sizes) - 1))] for part in (0.1, 0.5, 1.0))
+    return f"{early:.0f}, {half:.0f}, {end:.0f} MiB after a tenth, half and all of it"
+
+
 def measured(name, n, work):
     watch = Memory()
     before = memory()[0]
@@ -79,13 +87,40 @@ def measured(name, n, work):
     found = watch.stop()
     line = f"{name}: {1e3 * seconds / n:.3f} ms a pair ({seconds:.1f} s), of these "
     line += f"{1e3 * busy / n:.3f} ms work of this process; its memory"
-    line += f" {before:.0f} to {found[:, 0].max():.0f} MiB"
-    workers = found[:, 1]
-    if len(workers) > 4 and workers.max() > 0:
-        quarter = workers[len(workers) // 4]
-        line += f", a worker {quarter:.0f} at a quarter, {workers[-2]:.0f} at the end"
+    line += f" from {before:.0f} MiB: {course(found[:, 0])}"
+    if found[:, 1].max() > 0:
+        line += f"; its largest worker: {course(found[:-1, 1])}"
     print(line, flush=True)
     return result
+
+
+def run(args, folder):
+    """Draw, find, fuse, skip and measure; what is done already is not done again."""
+    estimator = get_pipeline(args.method)
+    measured("drawn", args.n, lambda: draw(folder / "in", args.n))
+    pairs = measured("found", args.n, lambda: load_pairs(folder / "in"))
+    warm = ImagePairs(pairs.infrared[:64], pairs.visible[:64])
+    fuse_folder(estimator, warm, folder / "warm", n_jobs=args.n_jobs)
+
+    def fuse():
+        return fuse_folder(estimator, pairs, folder / "out", n_jobs=args.n_jobs)
+
+    report = measured("fused", args.n, fuse)
+    print(f"written: {len(report.with_status('written'))}", flush=True)
+    record = (folder / "out" / ".skfusion.json").stat().st_size
+    print(f"record: {record / args.n:.0f} bytes a pair ({record / 2**20:.1f} MiB)")
+    report = measured("skipped, all of them there", args.n, fuse)
+    if len(report.with_status("skipped")) != args.n:
+        raise SystemExit(str(report)[:1000])
+    table = measured(
+        "measured",
+        args.n,
+        lambda: evaluate(
+            pairs, folder / "out", ["en", "mi"], n_jobs=args.n_jobs, on_error="skip"
+        ),
+    )
+    if len(table) != args.n:
+        raise SystemExit(str(table.attrs["failures"])[:1000])
 
 
 def main():
@@ -93,35 +128,17 @@ def main():
     parser.add_argument("-n", type=int, default=100_000, help="pairs")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--method", default="average")
+    parser.add_argument(
+        "--folder", type=Path, help="kept, so that a run that was ended goes on here"
+    )
     args = parser.parse_args()
     print_machine()
     print(f"{args.n} pairs of {SIZE[0]} x {SIZE[1]} pixels, {args.n_jobs} workers")
-    estimator = get_pipeline(args.method)
+    if args.folder:
+        run(args, args.folder)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        measured("drawn", args.n, lambda: draw(folder / "in", args.n))
-        pairs = measured("found", args.n, lambda: load_pairs(folder / "in"))
-        warm = ImagePairs(pairs.infrared[:64], pairs.visible[:64])
-        fuse_folder(estimator, warm, folder / "warm", n_jobs=args.n_jobs)
-
-        def fuse():
-            return fuse_folder(estimator, pairs, folder / "out", n_jobs=args.n_jobs)
-
-        report = measured("fused", args.n, fuse)
-        if len(report.with_status("written")) != args.n:
-            raise SystemExit(str(report)[:1000])
-        record = (folder / "out" / ".skfusion.json").stat().st_size
-        print(f"record: {record / args.n:.0f} bytes a pair ({record / 2**20:.1f} MiB)")
-        report = measured("skipped, all of them there", args.n, fuse)
-        if len(report.with_status("skipped")) != args.n:
-            raise SystemExit(str(report)[:1000])
-        measured(
-            "measured",
-            args.n,
-            lambda: evaluate(
-                pairs, folder / "out", ["en", "mi"], n_jobs=args.n_jobs, on_error="skip"
-            ),
-        )
+        run(args, Path(folder))
 
 
 if __name__ == "__main__":
