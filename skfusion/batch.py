@@ -29,7 +29,7 @@ from .workers import (
     is_local,
     keep_freed_memory,
     one_thread,
-    stream,
+    outlive,
     worker_count,
 )
 
@@ -244,20 +244,14 @@ class _Work:
         if stages is not None:
             yield from self._around_devices(todo, stages)
             return
-        left = {str(self.outputs[i]): i for i in todo}
-        while left:
-            handed = []
-            tasks = self._tasks(list(left.values()), handed)
-            try:
-                for records, notices in stream(tasks, self.n_jobs):
-                    for record in records:
-                        del left[record.output]
-                    yield records, notices
-            except WorkerEndedError:
-                # One of those handed out ended it: alone, each shows whether it did.
-                for output in [str(self.outputs[i]) for i in handed]:
-                    if output in left:
-                        yield self._alone(left.pop(output))
+        size = int(np.clip(len(todo) // (4 * self.n_workers), 1, _CHUNK))
+        start = time.perf_counter()
+        for chunk, result in outlive(todo, self._task, self.n_jobs, size):
+            if isinstance(result, WorkerEndedError):
+                seconds = time.perf_counter() - start
+                result = [self._record(*chunk, "failed", seconds, str(result))], []
+            yield result
+            start = time.perf_counter()
 
     def _around_devices(self, todo, stages):
         """Read and write in threads, around the devices of the fuser."""
@@ -291,26 +285,6 @@ class _Work:
     def _record(self, i, status, seconds=0.0, error=""):
         name, output = str(self.pairs.names[i]), str(self.outputs[i])
         return FuseRecord(name, output, status, seconds, error)
-
-    def _alone(self, i):
-        start = time.perf_counter()
-        try:
-            (result,) = stream([self._task([i])], self.n_jobs)
-        except WorkerEndedError:
-            error = (
-                "the system ended the worker that fused it, as a rule for want of "
-                "memory"
-            )
-            seconds = time.perf_counter() - start
-            return [self._record(i, "failed", seconds, error)], []
-        return result
-
-    def _tasks(self, todo, handed):
-        size = int(np.clip(len(todo) // (4 * self.n_workers), 1, _CHUNK))
-        for start in range(0, len(todo), size):
-            chunk = todo[start : start + size]
-            handed.extend(chunk)
-            yield self._task(chunk)
 
     def _task(self, chunk):
         outputs = [str(self.outputs[i]) for i in chunk]

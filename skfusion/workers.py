@@ -22,6 +22,7 @@ __all__ = [
     "is_local",
     "keep_freed_memory",
     "one_thread",
+    "outlive",
     "stream",
     "worker_count",
 ]
@@ -29,6 +30,11 @@ __all__ = [
 
 class WorkerEndedError(OSError):
     """The system ended a worker process, as a rule for want of memory."""
+
+
+_ENDED_ALONE = (
+    "the system ended the worker that had it alone, as a rule for want of memory"
+)
 
 
 def worker_count(n_jobs=None) -> int:
@@ -134,6 +140,69 @@ def stream(tasks, n_jobs=None, **options):
             "the system ended a worker, as a rule for want of memory: what was done is "
             "kept; run the same again, with fewer workers or without the slow methods."
         ) from None
+
+
+def outlive(items, work, n_jobs=None, size=1):
+    """Yield what is made of items, though some of them end their workers.
+
+    Of those that were under way when a worker was ended each is tried once more,
+    alone, so that whatever ends its worker again costs only itself.
+
+    Parameters
+    ----------
+    items : iterable of hashable
+    work : callable
+        Given a list of items, the joblib.delayed call that makes one result of them.
+    n_jobs : int, default=None
+        In joblib's sense.
+    size : int, default=1
+        How many items one call gets.
+
+    Yields
+    ------
+    items : list
+        Those that the result is of.
+    result : object
+        Or the :class:`WorkerEndedError` of a single item.
+
+    Examples
+    --------
+    >>> from joblib import delayed
+    >>> from skfusion.workers import outlive
+    >>> list(outlive([1, 2, 3], delayed(sum), size=2))
+    [([1, 2], 3), ([3], 3)]
+    """
+    left = dict.fromkeys(items)
+    while left:
+        handed = []
+        try:
+            for chunk, result in stream(
+                _handing(list(left), work, size, handed), n_jobs
+            ):
+                for item in chunk:
+                    del left[item]
+                yield chunk, result
+        except WorkerEndedError:
+            # One of those handed out ended it: alone, each shows whether it did.
+            for item in [item for item in handed if item in left]:
+                del left[item]
+                try:
+                    ((_, result),) = stream(_handing([item], work, 1, []), n_jobs)
+                except WorkerEndedError:
+                    result = WorkerEndedError(_ENDED_ALONE)
+                yield [item], result
+
+
+def _handing(items, work, size, handed):
+    """Yield calls for chunks of items, and tell which were drawn."""
+    for start in range(0, len(items), size):
+        chunk = items[start : start + size]
+        handed.extend(chunk)
+        yield _with_items, (chunk, *work(chunk)), {}
+
+
+def _with_items(items, function, args, kwargs):
+    return items, function(*args, **kwargs)
 
 
 def _do_in(folder, function, args, kwargs):

@@ -21,7 +21,6 @@ from skfusion.batch import BatchError, FuseReport, fuse_folder
 from skfusion.compose import PreserveChroma
 from skfusion.fusers import AverageFuser, LaplacianPyramid
 from skfusion.images import read_image, to_dtype, write_image
-from skfusion.metrics import evaluate
 
 
 def write_pairs(folder, n, shape=(12, 16)):
@@ -184,33 +183,6 @@ def test_a_fitted_pipeline_is_used_as_it_is(tmp_path, small_pairs):
     estimator = PreserveChroma(AverageFuser()).fit(small_pairs)
     report = fuse_folder(estimator, small_pairs, tmp_path / "out")
     assert len(report.with_status("written")) == 3
-
-
-@pytest.fixture
-def dask_cluster():
-    """joblib's work goes to two processes of a cluster."""
-    distributed = pytest.importorskip("distributed")
-
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "processes": True}
-    options["silence_logs"] = 50
-    with distributed.LocalCluster(2, **options) as cluster:
-        with distributed.Client(cluster):
-            with joblib.parallel_config(backend="dask", wait_for_workers_timeout=120):
-                yield
-
-
-def test_processes_of_a_dask_cluster_fuse_and_measure(dask_cluster, pairs, tmp_path):
-    out = tmp_path / "out"
-    (tmp_path / "ir" / "004.png").write_bytes(b"no image")
-    with pytest.raises(BatchError, match=r"4 written.*1 failed\n  004: .*004\.png"):
-        fuse_folder(AverageFuser(), pairs, out, n_jobs=2)
-    expected = AverageFuser().transform(pairs[:4])
-    for i, fused in enumerate(expected):
-        written = read_image(out / f"{i:03d}.png")
-        np.testing.assert_array_equal(written, to_dtype(fused, np.uint8))
-    table = evaluate(pairs, out, ["en"], n_jobs=2, on_error="skip")
-    assert table.index.tolist() == ["000", "001", "002", "003"]
-    assert [failure["pair"] for failure in table.attrs["failures"]] == ["004"]
 
 
 SLOW = """

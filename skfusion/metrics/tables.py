@@ -13,7 +13,7 @@ from skfusion.bad_pairs import sentence
 from skfusion.fused_files import find_fused
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs
-from skfusion.workers import stream
+from skfusion.workers import WorkerEndedError, outlive
 
 from ._metric import UndefinedMetricWarning
 from .sets import as_entries, compute_entries
@@ -53,6 +53,8 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
     ValueError
         If a fused image is missing, is there twice (``a.jpg`` beside ``a.png``) or has
         another size than its pair.
+    skfusion.workers.WorkerEndedError
+        If measuring a pair ended its worker, also when it was tried again alone.
 
     Examples
     --------
@@ -73,12 +75,17 @@ def evaluate(pairs, fused, metrics="vifb", *, n_jobs=None, on_error="raise"):
     images = _fused_images(pairs, fused, on_error)
     with Notices() as seen, listed(pairs.files()):
         rows = [None] * len(pairs)
-        tasks = (
-            delayed(_one_row)(i, pairs[i : i + 1], images[i], entries, on_error)
-            for i in range(len(pairs))
-        )
-        for i, (row, notices) in stream(tasks, n_jobs):
-            rows[i] = row
+
+        def work(chunk):
+            (i,) = chunk
+            return delayed(_one_row)(pairs[i : i + 1], images[i], entries, on_error)
+
+        for (i,), result in outlive(range(len(pairs)), work, n_jobs):
+            if isinstance(result, WorkerEndedError):
+                if on_error == "raise":
+                    raise WorkerEndedError(f"pair {pairs.names[i]!r}: {result}.")
+                result = str(result), []
+            rows[i], notices = result
             seen.extend(notices)
     failures = [
         {"pair": str(name), "error": row}
@@ -128,15 +135,15 @@ def score_table(index, rows, entries):
     return table
 
 
-def _one_row(i, pair, fused, entries, on_error):
+def _one_row(pair, fused, entries, on_error):
     if on_error == "raise":
-        return i, measure_pair(pair, fused, entries)
+        return measure_pair(pair, fused, entries)
     if fused is None:
-        return i, ("its fused image is missing: name it like the pair", [])
+        return "its fused image is missing: name it like the pair", []
     try:
-        return i, measure_pair(pair, fused, entries)
+        return measure_pair(pair, fused, entries)
     except Exception as error:  # whatever it is, it costs this pair alone
-        return i, (sentence(error), [])
+        return sentence(error), []
 
 
 def measure_pair(pair, fused, entries):

@@ -1,5 +1,8 @@
 """Tables of metrics for fused images that exist."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from skfusion.metrics import (
     registry,
 )
 from skfusion.metrics.sets import as_entries
+from skfusion.workers import WorkerEndedError
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,30 @@ def test_workers_change_nothing(scenes):
     one = evaluate(*scenes, metrics="vifb")
     two = evaluate(*scenes, metrics="vifb", n_jobs=2)
     assert one.equals(two)
+
+
+class DeadlyImage:
+    """An image that ends whoever looks at it in another process."""
+
+    def __init__(self):
+        self.home = os.getpid()
+
+    def __array__(self, dtype=None, copy=None):
+        if os.getpid() != self.home:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return np.zeros((40, 44), np.uint8)
+
+
+def test_a_pair_that_ends_its_worker_is_named(scenes):
+    pairs, fused = scenes
+    images = [fused[0], DeadlyImage(), fused[2]]
+    table = evaluate(pairs, images, ["en"], n_jobs=2, on_error="skip")
+    assert table.equals(evaluate(pairs, fused, ["en"]).loc[["x", "z"]])
+    (failure,) = table.attrs["failures"]
+    assert failure["pair"] == "y"
+    assert failure["error"].startswith("the system ended the worker that had it alone")
+    with pytest.raises(WorkerEndedError, match="^pair 'y': the system ended the"):
+        evaluate(pairs, images, ["en"], n_jobs=2)
 
 
 def test_a_folder_is_matched_by_name(scenes, tmp_path):
