@@ -186,7 +186,7 @@ def test_a_fitted_pipeline_is_used_as_it_is(tmp_path, small_pairs):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from skfusion import load_pairs
 from skfusion._atomic_files import temporary_beside
 from skfusion.batch import fuse_folder
@@ -200,6 +200,8 @@ def slow(self, X):
     return fuse(self, X)
 
 AverageFuser.transform = slow
+# Who is started in the background by a shell is deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fuse_folder(AverageFuser(), load_pairs(sys.argv[1]), sys.argv[2])
 """
 
