@@ -82,8 +82,8 @@ def fast() -> Pipeline:
 def natural() -> Pipeline:
     """Return a pipeline that keeps the visible image's light: for colour photographs.
 
-    As :func:`balanced`, with a network for which looks count more, and half of its
-    tone curve: less gain, brighter skies, less noise.
+    As :func:`balanced`, with a network for which looks count more, half of its tone
+    curve, and without the grain of noisy cameras: less gain, less noise.
 
     Returns
     -------
@@ -96,7 +96,8 @@ def natural() -> Pipeline:
     >>> natural()["fuse"].weights
     'learned_pyramid_natural'
     """
-    return Pipeline([("fuse", _learned(weights="learned_pyramid_natural", tone=0.5))])
+    fuser = _learned(weights="learned_pyramid_natural", tone=0.5, denoise=1.0)
+    return Pipeline([("fuse", fuser)])
 
 
 def targets() -> Pipeline:

@@ -219,6 +219,7 @@ OWN = {
     ),
     "LearnedPyramid": (
         "crops_per_pair",
+        "denoise",
         "guard",
         "halo_weight",
         "histogram_noise",

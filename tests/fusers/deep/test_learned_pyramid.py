@@ -382,7 +382,7 @@ def test_a_halo_is_what_leaves_both_sources():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_form_for_export_is_the_network(name):
     network = made(name)
-    graph = PyramidGraph(network, 0.8, 0.6, 0.9)
+    graph = PyramidGraph(network, 0.8, 0.6, 0.9, 0.0)
     for shape in ((9, 40), (50, 37)):
         images = [torch.from_numpy(image)[None, None] for image in pair(shape)]
         images[0] = 0.1 * images[0]
@@ -399,7 +399,7 @@ def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
     settings = {"n_channels": 4, "n_levels": 1, "matching": True, "n_hidden": 2}
     network = PyramidDecisions(**settings)
     network.initialize(torch.Generator().manual_seed(0))
-    fuser = LearnedPyramid(**{**SHORT, **settings}, strength=0.8, tone=0.6)
+    fuser = LearnedPyramid(**{**SHORT, **settings}, strength=0.8, denoise=0.7)
     fuser.network_ = network.eval()
     path = tmp_path / "pyramid.onnx"
     fuser.export_onnx(path)

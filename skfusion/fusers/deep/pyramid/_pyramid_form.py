@@ -10,9 +10,11 @@ import torch
 
 from ...._kernels import pyramid_decisions as kernels
 from ...._kernels.pyramid_convolution import run_level
+from ...._kernels.pyramid_grain import diagonal_shares, take_grain
 from ...._kernels.pyramid_guard import add_missing_light
 from ....learning.tiling import map_tiles
 from ....networks.pyramid_decisions import N_FINE, N_KNOTS
+from ....networks.pyramid_grain import FACTOR, LEAST, N_SIZES, TOP, grain_of
 from ....networks.pyramid_guard import BRIGHT, DARKER, SHARES
 from ...multiscale._pyramid import expand, gaussian_pyramid, reduce
 
@@ -112,6 +114,13 @@ class KernelForm:
                 [self._fused(x, strength, tone, guard, tiles) for x in stack.numpy()]
             )
         )
+
+    def denoised(self, stack, share):
+        """Return a batch ``(n, p, h, w)`` without a share of its grain."""
+        planes = [
+            [without_grain(plane, share) for plane in image] for image in stack.numpy()
+        ]
+        return torch.from_numpy(np.stack([np.stack(image) for image in planes]))
 
     def maps(self, stack, strength, tiles):
         """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
@@ -332,6 +341,23 @@ def missing_light(fused, infrared, visible):
         if level:
             light = expand(light, pyramids[0][level - 1].shape)
     return light
+
+
+def without_grain(image, share):
+    """Do as :func:`skfusion.networks.pyramid_grain.without_grain`, with an array."""
+    if min(image.shape) < 2:
+        return image
+    shares = torch.from_numpy(diagonal_shares(image, np.float32(TOP), N_SIZES))
+    threshold = FACTOR * max(grain_of(shares[None]).item() - LEAST, 0)
+    if threshold == 0:
+        return image
+    coarser = expand(reduce(image), image.shape)
+    band = image - coarser
+    band *= band
+    energy, out = expand(reduce(band), image.shape), np.empty_like(image)
+    limit = np.float32(threshold**4)
+    take_grain(image, coarser, energy, limit, np.float32(share), out)
+    return out
 
 
 def _padded(kernels, outputs, inputs):

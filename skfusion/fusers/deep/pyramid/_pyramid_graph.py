@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ....networks.pyramid_decisions import PyramidDecisions
+from ....networks.pyramid_grain import without_grain
 from ....networks.pyramid_guard import SHARES, missing_light
 
 __all__ = ["PyramidGraph"]
@@ -19,21 +20,27 @@ class PyramidGraph(nn.Module):
     ----------
     network : skfusion.networks.pyramid_decisions.PyramidDecisions
         Trained.
-    strength, tone, guard : float
+    strength, tone, guard, denoise : float
     """
 
-    def __init__(self, network, strength, tone, guard):
+    def __init__(self, network, strength, tone, guard, denoise):
         super().__init__()
         self.network = _PyramidsByIndex(**network.settings())
         self.network.load_state_dict(network.state_dict())
         self.network.eval().requires_grad_(False)
         self.strength, self.tone, self.guard = strength, tone, guard
+        self.denoise = denoise
         # Below, a side of the coarsest level or of the pixels that the histograms see
         # is 1, which an exporter takes for fixed.
         self.min_size = 2 ** max(network.n_levels, len(SHARES) - 1) + 1
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one, in [0, 1]."""
+        if self.denoise:
+            infrared, visible = (
+                self.network.without_grain(x[:, 0], self.denoise)[:, None]
+                for x in (infrared, visible)
+            )
         fused = self.network(infrared, visible, self.strength, self.tone)
         if self.guard:
             images = (x[:, 0] for x in (fused, infrared, visible))
@@ -47,6 +54,9 @@ class _PyramidsByIndex(PyramidDecisions):
 
     def missing_light(self, *images):
         return missing_light(*images, self._reduce, self._expand)
+
+    def without_grain(self, images, share):
+        return without_grain(images, share, self._reduce, self._expand)
 
     def _reduce(self, image):
         for dim in (1, 2):

@@ -15,6 +15,7 @@ from ....networks.pyramid_decisions import (
     soften,
 )
 from ....networks.pyramid_decisions import histogram as shares_of
+from ....networks.pyramid_grain import without_grain
 from ....networks.pyramid_guard import missing_light
 from ._pyramid_form import PyramidMaps, Scene
 
@@ -52,6 +53,10 @@ class TorchForm:
             light = missing_light(fused[:, 0], stack[:, 0], stack[:, 1])
             fused = fused + guard * light[:, None]
         return fused
+
+    def denoised(self, stack, share):
+        """Return a batch ``(n, p, h, w)`` without a share of its grain."""
+        return without_grain(stack.flatten(0, 1), share).reshape(stack.shape)
 
     def maps(self, stack, strength, tiles):
         """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
