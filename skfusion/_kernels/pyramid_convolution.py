@@ -1,36 +1,24 @@
-"""The two convolutions of a level of the learned pyramid.
+"""The two convolutions of a level of the learned pyramid, and what its head says.
 
-Maps are planar with a border of one pixel, ``(channels, h + 2, w + 2)``, the outer
-pixels repeated. The 3x3 convolutions are Winograd's, A^T [(G g G^T) * (B^T d B)] A
-on tiles of 2 x 2 pixels: 16 products in place of 36, and 9 where a map was doubled in
-size before. Some rows of the image at a time, each of the 16 planes is a product of
-matrices, four channels by four, along the rows. What a level computes in between stays
-in a few rows of buffer.
+The 3x3 convolutions are Winograd's, A^T [(G g G^T) * (B^T d B)] A on tiles of 2 x 2
+pixels: 16 products in place of 36, and 9 where a map was doubled in size before. Some
+rows of the image at a time, each of the 16 planes is one product of matrices, channels
+by channels times channels by tiles. What a level computes in between stays in a few
+rows of buffer.
+
+Maps have a border of one pixel, the outer ones repeated. Rows of maps that are going
+to be convolved are split: first every other entry from 0 on, then those from 1 on, so
+that all arithmetic runs along vectors.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
 from ._jit import kernel_numpy_errors
-from .pyramid_rows import fill, repeat_ends
+from .pyramid_rows import repeat_ends
 
-_ENOUGH = 320
+_ENOUGH = 160
 _ZERO = np.float32(0)
-
-
-@kernel_numpy_errors
-def _four_by_four(a, b, c, d, x0, x1, x2, x3, k):
-    """Add four rows, weighed by the columns of k, to four others."""
-    a0, a1, a2, a3 = k[0, 0], k[0, 1], k[0, 2], k[0, 3]
-    b0, b1, b2, b3 = k[1, 0], k[1, 1], k[1, 2], k[1, 3]
-    c0, c1, c2, c3 = k[2, 0], k[2, 1], k[2, 2], k[2, 3]
-    d0, d1, d2, d3 = k[3, 0], k[3, 1], k[3, 2], k[3, 3]
-    for j in range(a.size):
-        p, q, r, s = x0[j], x1[j], x2[j], x3[j]
-        a[j] += a0 * p + a1 * q + a2 * r + a3 * s
-        b[j] += b0 * p + b1 * q + b2 * r + b3 * s
-        c[j] += c0 * p + c1 * q + c2 * r + c3 * s
-        d[j] += d0 * p + d1 * q + d2 * r + d3 * s
 
 
 @kernel_numpy_errors
@@ -46,10 +34,10 @@ def _transform_rows(r0, r1, r2, r3, out):
 
 
 @kernel_numpy_errors
-def _transform_columns(row, t0, t1, t2, t3):
-    """Write d B of the overlapping fours of a row, one entry a tile."""
+def _transform_columns(even, odd, t0, t1, t2, t3):
+    """Write d B of the overlapping fours of a split row, one entry a tile."""
     for j in range(t0.size):
-        p, q, r, s = row[2 * j], row[2 * j + 1], row[2 * j + 2], row[2 * j + 3]
+        p, q, r, s = even[j], odd[j], even[j + 1], odd[j + 1]
         t0[j] = p - r
         t1[j] = q + r
         t2[j] = r - q
@@ -58,12 +46,14 @@ def _transform_columns(row, t0, t1, t2, t3):
 
 @kernel_numpy_errors
 def _transform(r0, r1, r2, r3, rows, tiles, channel, start):
-    """Write the tiles of four padded rows of a channel, from `start` on."""
+    """Write the tiles of four split rows of a channel, from `start` on."""
     _transform_rows(r0, r1, r2, r3, rows)
-    end = start + rows.shape[1] // 2 - 1
+    n = rows.shape[1] // 2
+    end = start + n - 1
     for u in range(4):
         _transform_columns(
-            rows[u],
+            rows[u, :n],
+            rows[u, n:],
             tiles[4 * u, channel, start:end],
             tiles[4 * u + 1, channel, start:end],
             tiles[4 * u + 2, channel, start:end],
@@ -101,7 +91,7 @@ def _transform_doubled(r0, r1, r2, row, tiles, channel, start):
     are in the kernels.
     """
     end = start + row.size - 2
-    for u in range(3):
+    for u in (0, 1, 3):
         if u == 0:
             _subtract(r0, r1, row)
         elif u == 1:
@@ -110,28 +100,10 @@ def _transform_doubled(r0, r1, r2, row, tiles, channel, start):
             _subtract(r1, r2, row)
         _transform_doubled_columns(
             row,
-            tiles[3 * u, channel, start:end],
-            tiles[3 * u + 1, channel, start:end],
-            tiles[3 * u + 2, channel, start:end],
+            tiles[4 * u, channel, start:end],
+            tiles[4 * u + 1, channel, start:end],
+            tiles[4 * u + 3, channel, start:end],
         )
-
-
-@kernel_numpy_errors
-def _multiply(tiles, kernels, k, products, place, n):
-    """Add one plane of n tiles, weighed, to one plane of products."""
-    for o in range(0, products.shape[1], 4):
-        for i in range(0, tiles.shape[1], 4):
-            _four_by_four(
-                products[place, o, :n],
-                products[place, o + 1, :n],
-                products[place, o + 2, :n],
-                products[place, o + 3, :n],
-                tiles[k, i, :n],
-                tiles[k, i + 1, :n],
-                tiles[k, i + 2, :n],
-                tiles[k, i + 3, :n],
-                kernels[k, o // 4, i // 4],
-            )
 
 
 @kernel_numpy_errors
@@ -143,105 +115,114 @@ def _collect_rows(m0, m1, m2, m3, upper, lower):
 
 
 @kernel_numpy_errors
-def _collect_columns(s0, s1, s2, s3, bias, out):
-    """Write A^T m A plus the bias, rectified, two pixels a tile."""
+def _collect_columns(s0, s1, s2, s3, bias, first, second):
+    """Write A^T m A plus the bias, rectified: the left and the right pixel a tile."""
     for j in range(s0.size):
         p, q = s1[j], s2[j]
-        out[2 * j] = max(s0[j] + p + q + bias, _ZERO)
-        out[2 * j + 1] = max(p - q - s3[j] + bias, _ZERO)
+        first[j] = max(s0[j] + p + q + bias, _ZERO)
+        second[j] = max(p - q - s3[j] + bias, _ZERO)
 
 
 @kernel_numpy_errors
-def _collect(products, start, bias, sums, row, out, first, n):
-    """Write the rows that the products of tiles, from `start` on, make.
+def _collect(products, channel, start, bias, sums, pixels):
+    """Write the pixels that the products of tiles, from `start` on, make.
 
-    Row ``first`` of each channel and, with n = 2, the next one are written.
+    In quarters: left and right ones of the upper row, then of the lower one.
     """
-    width, end = out.shape[2] - 2, start + sums.shape[1]
-    for o in range(products.shape[1]):
-        for v in range(4):
-            _collect_rows(
-                products[v, o, start:end],
-                products[4 + v, o, start:end],
-                products[8 + v, o, start:end],
-                products[12 + v, o, start:end],
-                sums[v],
-                sums[4 + v],
-            )
-        for r in range(n):
-            s = 4 * r
-            _collect_columns(
-                sums[s], sums[s + 1], sums[s + 2], sums[s + 3], bias[o], row
-            )
-            _copy(row, out[o, first + r, 1 : width + 1])
-            repeat_ends(out[o, first + r])
+    half = sums.shape[1]
+    end = start + half
+    for v in range(4):
+        _collect_rows(
+            products[v, channel, start:end],
+            products[4 + v, channel, start:end],
+            products[8 + v, channel, start:end],
+            products[12 + v, channel, start:end],
+            sums[v],
+            sums[4 + v],
+        )
+    for r in range(2):
+        s, k = 4 * r, 2 * half * r
+        _collect_columns(
+            sums[s],
+            sums[s + 1],
+            sums[s + 2],
+            sums[s + 3],
+            bias,
+            pixels[k : k + half],
+            pixels[k + half : k + 2 * half],
+        )
 
 
 @kernel_numpy_errors
-def _clear(products):
-    for k in range(products.shape[0]):
-        for o in range(products.shape[1]):
-            fill(products[k, o], _ZERO)
+def _put_split(left, right, width, row):
+    """Write pixels to a split row with a border."""
+    half = left.size
+    _copy(right, row[1 : half + 1])
+    _copy(left, row[half + 1 : 2 * half + 1])
+    row[0] = left[0]
+    if width % 2:  # the last tile's right pixel lies beyond the image
+        row[half] = left[half - 1]
+    row[2 * half + 1] = row[half]
 
 
 @kernel_numpy_errors
-def _rooms(channels, c, half, n):
-    """Buffers for n pairs of rows: tiles, products, rows, sums, row."""
-    return (
-        np.empty((16, channels, n * half), np.float32),
-        np.empty((16, c, n * half), np.float32),
-        np.zeros((4, 2 * half + 2), np.float32),
-        np.empty((8, half), np.float32),
-        np.empty(2 * half, np.float32),
-    )
+def _interleave(left, right, row):
+    half = row.size // 2
+    for j in range(half):
+        row[2 * j] = left[j]
+        row[2 * j + 1] = right[j]
+    if row.size > 2 * half:
+        row[2 * half] = left[half]
 
 
 @kernel_numpy_errors
-def _read_pairs(maps, pair, n, kernels, bias, ring, room):
+def _read_pairs(maps, pair, n, read, bias, width, ring, tiles, products, sums, buffers):
     """Fill the ring with the first convolution of n pairs of rows."""
-    tiles, products, rows, sums, row = room
-    half, last = sums.shape[1], maps.shape[1] - 1
+    half, last, n_maps = sums.shape[1], maps.shape[1] - 1, maps.shape[0]
+    rows, pixels = buffers
     for p in range(n):
         i = 2 * (pair + p)
-        for m in range(maps.shape[0]):
+        for m in range(n_maps):
             r0, r1, r2 = maps[m, i], maps[m, i + 1], maps[m, i + 2]
             r3 = maps[m, min(i + 3, last)]
             _transform(r0, r1, r2, r3, rows, tiles, m, p * half)
-    _clear(products)
     for k in range(16):
-        _multiply(tiles, kernels, k, products, k, n * half)
+        np.dot(read[k], tiles[k, :n_maps], products[k])
     pairs = ring.shape[1] // 2
     for p in range(n):
         slot = 2 * ((pair + p) % pairs)
-        _collect(products, p * half, bias, sums, row, ring, slot, 2)
+        for o in range(ring.shape[0]):
+            quarters = pixels[o]
+            _collect(products, o, p * half, bias[o], sums, quarters)
+            for r in range(2):
+                left = quarters[2 * half * r : 2 * half * r + half]
+                right = quarters[2 * half * r + half : 2 * half * (r + 1)]
+                _put_split(left, right, width, ring[o, slot + r])
 
 
 @kernel_numpy_errors
-def _mix_pairs(ring, carried, pair, n, height, mix, mix_up, doubled, coarse, room):
+def _mix_pairs(ring, carried, pair, n, height, mix, both, tiles, products, rows, row):
     """Multiply the tiles of n pairs of rows, of the ring and those carried."""
-    tiles, products, rows, sums, _ = room
-    half, c = sums.shape[1], ring.shape[0]
-    _clear(products)
+    half, c = row.size - 2, ring.shape[0]
     for p in range(n):
         i = 2 * (pair + p)
         r0, r1 = _ring_row(i - 1, height, ring), _ring_row(i, height, ring)
         r2, r3 = _ring_row(i + 1, height, ring), _ring_row(i + 2, height, ring)
         for m in range(c):
-            a, b, c0, d = ring[m, r0], ring[m, r1], ring[m, r2], ring[m, r3]
-            _transform(a, b, c0, d, rows, tiles, m, p * half)
+            x0, x1, x2, x3 = ring[m, r0], ring[m, r1], ring[m, r2], ring[m, r3]
+            _transform(x0, x1, x2, x3, rows, tiles, m, p * half)
+    more = carried.shape[1] > 0
+    if more:
+        for p in range(n):
+            i = pair + p
+            for m in range(c):
+                x0, x1, x2 = carried[m, i], carried[m, i + 1], carried[m, i + 2]
+                _transform_doubled(x0, x1, x2, row, tiles, c + m, p * half)
     for k in range(16):
-        _multiply(tiles, mix, k, products, k, n * half)
-    if carried.shape[1] == 0:
-        return
-    for p in range(n):
-        i = pair + p
-        for m in range(c):
-            a, b, c0 = carried[m, i], carried[m, i + 1], carried[m, i + 2]
-            _transform_doubled(a, b, c0, coarse, doubled, m, p * half)
-    for k in range(9):
-        u, v = k // 3, k % 3
-        place = 4 * (u + u // 2) + v + v // 2
-        _multiply(doubled, mix_up, k, products, place, n * half)
+        if more and k // 4 != 2 and k % 4 != 2:
+            np.dot(both[k], tiles[k], products[k])
+        else:
+            np.dot(mix[k], tiles[k, :c], products[k])
 
 
 @kernel_numpy_errors
@@ -252,53 +233,113 @@ def _ring_row(i, height, ring):
 
 
 @kernel_numpy_errors
-def run_level(maps, carried, read, read_bias, mix, mix_up, mix_bias, out):
-    """Run both convolutions of a level, some rows at a time.
+def _add_bias(row, bias):
+    for j in range(row.size):
+        row[j] += bias
+
+
+@kernel_numpy_errors
+def _add_rectified(row, bias):
+    for j in range(row.size):
+        row[j] = max(row[j] + bias, _ZERO)
+
+
+@kernel_numpy_errors
+def _add(row, other):
+    for j in range(row.size):
+        row[j] += other[j]
+
+
+@kernel_numpy_errors
+def _say(pixels, head, bias, hidden_head, said, more):
+    """Weigh the channels of some pixels: the four outputs, and a hidden layer."""
+    np.dot(head, pixels, said)
+    for o in range(4):
+        _add_bias(said[o], bias[o])
+    if hidden_head.shape[1] == 0:
+        return
+    for o in range(4, bias.size):
+        _add_rectified(said[o], bias[o])
+    np.dot(hidden_head, said[4:], more)
+    for o in range(4):
+        _add(said[o], more[o])
+
+
+@kernel_numpy_errors
+def run_level(maps, carried, weights, new, out):
+    """Run both convolutions of a level and its head, some rows at a time.
 
     Parameters
     ----------
-    maps : float32 (8, h + 2, w + 2)
+    maps : float32 (8, h + 2, 2 * ceil(w / 2) + 2)
+        Split rows.
     carried : float32 (c, ceil(h / 2) + 2, ceil(w / 2) + 2)
         Of the next coarser level; ``h = 0`` rows where there is none.
-    read : float32 (16, c / 4, 2, 4, 4)
-        Transformed kernels G g G^T: plane, outputs, inputs, output, input.
-    mix : float32 (16, c / 4, c / 4, 4, 4)
-        Of the channels just read.
-    mix_up : float32 (9, c / 4, c / 4, 4, 4)
-        Of those carried, for the planes 0, 1, 3, 4, 5, 7, 12, 13, 15.
-    read_bias, mix_bias : float32 (c,)
-    out : float32 (c, h + 2, w + 2)
-        Filled, with its border.
+    weights : tuple of float32 arrays
+        ``read`` (16, c, 8), transformed kernels G g G^T of each plane; its bias (c,);
+        ``mix`` (16, c, c), of the channels just read; ``both`` (16, c, 2 c), of these
+        and those carried; the bias of both (c,); ``head`` (4 + m, c), four outputs and
+        m hidden channels, which are rectified; their bias (4 + m,); ``hidden_head``
+        (4, m), added to the outputs.
+    new : float32 (c, h + 2, w + 2)
+        What the next finer level carries, filled with its border; ``h = 0`` rows where
+        there is none.
+    out : float32 (4, h, w)
     """
-    c, height, width = out.shape[0], out.shape[1] - 2, out.shape[2] - 2
+    read, read_bias, mix, both, mix_bias, head, head_bias, hidden_head = weights
+    c, (height, width) = mix.shape[1], out.shape[1:]
     half, pairs = (width + 1) // 2, (height + 1) // 2
     # Rows of fewer tiles than this cost as much to begin as to do.
     n = min(pairs, 1 + (_ENOUGH - 1) // half)
-    ring = np.empty((c, 6 * n, width + 2), np.float32)
-    reading, mixing = _rooms(8, c, half, n), _rooms(c, c, half, n)
-    doubled = np.empty((9, c, n * half), np.float32)
-    coarse = np.empty(half + 2, np.float32)
-    _read_pairs(maps, 0, n, read, read_bias, ring, reading)
+    ring = np.empty((c, 6 * n, 2 * half + 2), np.float32)
+    tiles = np.zeros((16, max(2 * c, 8), n * half), np.float32)
+    products = np.empty((16, c, n * half), np.float32)
+    rows, sums = (
+        np.empty((4, 2 * half + 2), np.float32),
+        np.empty((8, half), np.float32),
+    )
+    coarse, pixels = np.empty(half + 2, np.float32), np.empty((c, 4 * half), np.float32)
+    said = np.empty((head.shape[0], 4 * half), np.float32)
+    more = np.empty((4, 4 * half), np.float32)
+    buffers = rows, pixels
+    _read_pairs(
+        maps, 0, n, read, read_bias, width, ring, tiles, products, sums, buffers
+    )
     for pair in range(0, pairs, n):
         here, after = min(n, pairs - pair), pair + n
         if after < pairs:
-            more = min(n, pairs - after)
-            _read_pairs(maps, after, more, read, read_bias, ring, reading)
+            k = min(n, pairs - after)
+            _read_pairs(
+                maps,
+                after,
+                k,
+                read,
+                read_bias,
+                width,
+                ring,
+                tiles,
+                products,
+                sums,
+                buffers,
+            )
         _mix_pairs(
-            ring, carried, pair, here, height, mix, mix_up, doubled, coarse, mixing
+            ring, carried, pair, here, height, mix, both, tiles, products, rows, coarse
         )
         for p in range(here):
-            i = 2 * (pair + p)
-            _collect(
-                mixing[1],
-                p * half,
-                mix_bias,
-                mixing[3],
-                mixing[4],
-                out,
-                i + 1,
-                min(2, height - i),
-            )
-    for ch in range(c):
-        out[ch, 0] = out[ch, 1]
-        out[ch, height + 1] = out[ch, height]
+            for o in range(c):
+                _collect(products, o, p * half, mix_bias[o], sums, pixels[o])
+            _say(pixels, head, head_bias, hidden_head, said, more)
+            for r in range(min(2, height - 2 * (pair + p))):
+                i, k = 2 * (pair + p) + r, 2 * half * r
+                for o in range(4):
+                    left, right = said[o, k : k + half], said[o, k + half :]
+                    _interleave(left, right, out[o, i])
+                if new.shape[1] > 0:
+                    for o in range(c):
+                        left, right = pixels[o, k : k + half], pixels[o, k + half :]
+                        _interleave(left, right, new[o, i + 1, 1 : width + 1])
+                        repeat_ends(new[o, i + 1])
+    if new.shape[1] > 0:
+        for o in range(c):
+            new[o, 0] = new[o, 1]
+            new[o, height + 1] = new[o, height]

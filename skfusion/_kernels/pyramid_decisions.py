@@ -4,7 +4,7 @@
 import numpy as np
 
 from ._jit import kernel_inlined, kernel_numpy_errors
-from .pyramid_rows import fill, rectify, repeat_ends
+from .pyramid_rows import fill, repeat_ends
 
 _HALF = np.float32(0.05)
 _TINY = np.float32(4e-4)
@@ -70,74 +70,6 @@ def _exp(x):
 
 
 @kernel_numpy_errors
-def _point_taps(out_a, out_b, x0, x1, x2, x3, k):
-    """Add four channels of one row to two output rows."""
-    a0, a1, a2, a3 = k[0, 0], k[0, 1], k[0, 2], k[0, 3]
-    b0, b1, b2, b3 = k[1, 0], k[1, 1], k[1, 2], k[1, 3]
-    for j in range(out_a.size):
-        p, q, r, s = x0[j], x1[j], x2[j], x3[j]
-        out_a[j] += a0 * p + a1 * q + a2 * r + a3 * s
-        out_b[j] += b0 * p + b1 * q + b2 * r + b3 * s
-
-
-@kernel_numpy_errors
-def run_head(maps, head, bias, hidden, hidden_bias, hidden_head, out):
-    """Weigh the channels of a level, with a hidden layer beside the linear one.
-
-    Parameters
-    ----------
-    maps : float32 (c, h + 2, w + 2)
-        c is a multiple of four.
-    head : float32 (2, c / 4, 2, 4)
-        Two outputs side by side, four channels at a time.
-    bias : float32 (4,)
-    hidden : float32 (m / 2, c / 4, 2, 4)
-        m, a multiple of four, may be 0.
-    hidden_bias : float32 (m,)
-    hidden_head : float32 (2, m / 4, 2, 4)
-    out : float32 (4, h, w)
-    """
-    width, m = out.shape[2], hidden_bias.size
-    inner = np.empty((m, width), np.float32)
-    for i in range(out.shape[1]):
-        for o in range(0, m, 2):
-            fill(inner[o], hidden_bias[o])
-            fill(inner[o + 1], hidden_bias[o + 1])
-            for c in range(0, maps.shape[0], 4):
-                k = hidden[o // 2, c // 4]
-                _point_taps(
-                    inner[o],
-                    inner[o + 1],
-                    maps[c, i + 1, 1 : width + 1],
-                    maps[c + 1, i + 1, 1 : width + 1],
-                    maps[c + 2, i + 1, 1 : width + 1],
-                    maps[c + 3, i + 1, 1 : width + 1],
-                    k,
-                )
-            rectify(inner[o])
-            rectify(inner[o + 1])
-        for o in range(0, 4, 2):
-            out_a, out_b = out[o, i], out[o + 1, i]
-            fill(out_a, bias[o])
-            fill(out_b, bias[o + 1])
-            for c in range(0, maps.shape[0], 4):
-                _point_taps(
-                    out_a,
-                    out_b,
-                    maps[c, i + 1, 1 : width + 1],
-                    maps[c + 1, i + 1, 1 : width + 1],
-                    maps[c + 2, i + 1, 1 : width + 1],
-                    maps[c + 3, i + 1, 1 : width + 1],
-                    head[o // 2, c // 4],
-                )
-            for c in range(0, m, 4):
-                k = hidden_head[o // 2, c // 4]
-                _point_taps(
-                    out_a, out_b, inner[c], inner[c + 1], inner[c + 2], inner[c + 3], k
-                )
-
-
-@kernel_numpy_errors
 def _measure_row(a, b, height_a, height_b, agreement):
     """Add the heights of two rows of bands and their agreement."""
     for j in range(a.size):
@@ -164,6 +96,14 @@ def _pool_row(row, scale, out):
 
 
 @kernel_numpy_errors
+def _split_row(row, out):
+    n = out.size // 2
+    for j in range(n):
+        out[j] = row[2 * j]
+        out[n + j] = row[2 * j + 1]
+
+
+@kernel_numpy_errors
 def level_maps(infrared, visible, bands, finer, maps):
     """Fill the eight maps that the network sees of a level, with their border.
 
@@ -174,32 +114,34 @@ def level_maps(infrared, visible, bands, finer, maps):
         Of both images; ``h = 0`` rows at the coarsest level.
     finer : float32 (2, H, W)
         Of the next finer level.
-    maps : float32 (8, h + 2, w + 2)
+    maps : float32 (8, h + 2, 2 * ceil(w / 2) + 2)
+        Split rows: every other entry from 0 on, then those from 1 on.
     """
     height, width = infrared.shape
     sums = np.empty((3, finer.shape[2]), np.float32)
+    rows = np.zeros((8, maps.shape[2]), np.float32)
     for i in range(height):
-        _centre_row(infrared[i], maps[0, i + 1, 1 : width + 1])
-        _centre_row(visible[i], maps[1, i + 1, 1 : width + 1])
-        rows = min(2, finer.shape[1] - 2 * i)
+        _centre_row(infrared[i], rows[0, 1 : width + 1])
+        _centre_row(visible[i], rows[1, 1 : width + 1])
+        n = min(2, finer.shape[1] - 2 * i)
         for s in range(3):
             fill(sums[s], _ZERO)
-        for r in range(rows):
+        for r in range(n):
             k = 2 * i + r
             _measure_row(finer[0, k], finer[1, k], sums[0], sums[1], sums[2])
-        scale = _QUARTER if rows == 2 else _HALF_STEP
-        _pool_row(sums[0], scale, maps[4, i + 1, 1 : width + 1])
-        _pool_row(sums[1], scale, maps[5, i + 1, 1 : width + 1])
-        _pool_row(sums[2], scale, maps[7, i + 1, 1 : width + 1])
-        a, b = maps[2, i + 1, 1 : width + 1], maps[3, i + 1, 1 : width + 1]
-        c = maps[6, i + 1, 1 : width + 1]
+        scale = _QUARTER if n == 2 else _HALF_STEP
+        _pool_row(sums[0], scale, rows[4, 1 : width + 1])
+        _pool_row(sums[1], scale, rows[5, 1 : width + 1])
+        _pool_row(sums[2], scale, rows[7, 1 : width + 1])
+        a, b, c = rows[2, 1 : width + 1], rows[3, 1 : width + 1], rows[6, 1 : width + 1]
         fill(a, _ZERO)
         fill(b, _ZERO)
         fill(c, _ZERO)
         if bands.shape[1] > 0:
             _measure_row(bands[0, i], bands[1, i], a, b, c)
         for m in range(8):
-            repeat_ends(maps[m, i + 1])
+            repeat_ends(rows[m, : width + 2])
+            _split_row(rows[m], maps[m, i + 1])
     for m in range(8):
         maps[m, 0] = maps[m, 1]
         maps[m, height + 1] = maps[m, height]
@@ -230,20 +172,30 @@ def gains(rows, shift, max_gain, out):
 
 
 @kernel_numpy_errors
-def decide(choice, gain, maps, numbers, weight, factor):
-    """Fill the shares and the gains of a level whose maps are at hand.
+def _height_rows(a, b, heights):
+    """Write the heights of two rows of bands to two rows."""
+    for j in range(a.size):
+        u, v = abs(a[j]), abs(b[j])
+        heights[0, j] = u / (u + _HALF)
+        heights[1, j] = v / (v + _HALF)
+
+
+@kernel_numpy_errors
+def decide(choice, gain, bands, numbers, weight, factor):
+    """Fill the shares and the gains of a level.
 
     Parameters
     ----------
     choice, gain : float32 (h, w)
         Log odds before the preference for the larger detail, and gains.
-    maps : float32 (8, h + 2, w + 2)
+    bands : float32 (2, h, w)
     numbers : (preference, max_gain, growth, strength), float32 each
     weight, factor : float32 (h, w)
     """
-    width = choice.shape[1]
+    heights = np.empty((2, choice.shape[1]), np.float32)
+    a, b = heights[0], heights[1]
     for i in range(choice.shape[0]):
-        a, b = maps[2, i + 1, 1 : width + 1], maps[3, i + 1, 1 : width + 1]
+        _height_rows(bands[0, i], bands[1, i], heights)
         _decide_row(choice[i], gain[i], a, b, numbers, weight[i], factor[i])
 
 
@@ -277,27 +229,22 @@ def decide_finest(choice, gain, bands, numbers, weight, factor):
     numbers : (preference, max_gain, growth, strength), float32 each
     weight, factor : float32 (H, W)
     """
-    height, width = choice.shape
-    mixed = np.empty(width + 2, np.float32)
-    doubled = np.empty((2, bands.shape[2]), np.float32)
-    heights = np.empty((3, bands.shape[2]), np.float32)
+    mixed = np.empty(choice.shape[1] + 2, np.float32)
+    rows = np.empty((6, bands.shape[2]), np.float32)
     for i in range(bands.shape[1]):
-        here = i // 2
-        other = min(max(here + 2 * (i % 2) - 1, 0), height - 1)
-        _double_row(choice[here], choice[other], _NEAR, mixed, doubled[0])
-        _double_row(gain[here], gain[other], _NEAR, mixed, doubled[1])
-        for s in range(2):
-            fill(heights[s], _ZERO)
-        _measure_row(bands[0, i], bands[1, i], heights[0], heights[1], heights[2])
-        _decide_row(
-            doubled[0],
-            doubled[1],
-            heights[0],
-            heights[1],
-            numbers,
-            weight[i],
-            factor[i],
-        )
+        _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows)
+        weight[i], factor[i] = rows[0], rows[1]
+
+
+@kernel_numpy_errors
+def _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows):
+    """Write the shares and the gains of one row to the first two of six rows."""
+    here = i // 2
+    other = min(max(here + 2 * (i % 2) - 1, 0), choice.shape[0] - 1)
+    _double_row(choice[here], choice[other], _NEAR, mixed, rows[2])
+    _double_row(gain[here], gain[other], _NEAR, mixed, rows[3])
+    _height_rows(bands[0, i], bands[1, i], rows[4:])
+    _decide_row(rows[2], rows[3], rows[4], rows[5], numbers, rows[0], rows[1])
 
 
 @kernel_numpy_errors
@@ -312,6 +259,27 @@ def merge(image, infrared, visible, weight, factor):
     """Add the joined band to the enlarged coarser level; all float32 (h, w)."""
     for i in range(image.shape[0]):
         _merge_row(image[i], infrared[i], visible[i], weight[i], factor[i])
+
+
+@kernel_numpy_errors
+def merge_finest(image, bands, band, choice, gain, numbers):
+    """Add the joined finest band to the enlarged coarser level.
+
+    Parameters
+    ----------
+    image : float32 (H, W)
+    bands : float32 (2, H, W)
+        By which shares and gains are decided; the first of them is joined.
+    band : float32 (H, W)
+        The other one to join: the second, or that of another plane.
+    choice, gain, numbers
+        As for :func:`decide_finest`.
+    """
+    mixed = np.empty(choice.shape[1] + 2, np.float32)
+    rows = np.empty((6, image.shape[1]), np.float32)
+    for i in range(image.shape[0]):
+        _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows)
+        _merge_row(image[i], bands[0, i], band[i], rows[0], rows[1])
 
 
 @kernel_numpy_errors

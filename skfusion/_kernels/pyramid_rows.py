@@ -1,7 +1,6 @@
 """What the kernels of the learned pyramid do with a row of a map."""
 
 # SPDX-License-Identifier: BSD-3-Clause
-import numpy as np
 
 from ._jit import kernel_numpy_errors
 
@@ -10,12 +9,6 @@ from ._jit import kernel_numpy_errors
 def fill(row, value):
     for j in range(row.size):
         row[j] = value
-
-
-@kernel_numpy_errors
-def rectify(row):
-    for j in range(row.size):
-        row[j] = max(row[j], np.float32(0))
 
 
 @kernel_numpy_errors

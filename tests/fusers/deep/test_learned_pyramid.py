@@ -415,12 +415,12 @@ def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 10), (24, 61), (5, 700)])
-@pytest.mark.parametrize("first", [True, False])
-def test_a_level_is_two_convolutions(shape, first):
+@pytest.mark.parametrize(("first", "m"), [(True, 0), (False, 0), (False, 5)])
+def test_a_level_is_two_convolutions_and_a_head(shape, first, m):
     """Of planar maps: 3x3, the edge repeated, rectified, behind maps twice as large."""
     generator = torch.Generator().manual_seed(0)
     draw = partial(torch.randn, generator=generator)
-    (h, w), c = shape, 8
+    (h, w), c = shape, 6
     maps, weights = draw(8, h, w), (draw(c, 8, 3, 3), draw(c, 2 * c, 3, 3))
     read_bias, mix_bias = draw(c), draw(c)
     coarse = draw(c, (h + 1) // 2, (w + 1) // 2)
@@ -431,20 +431,30 @@ def test_a_level_is_two_convolutions(shape, first):
         large[0] = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, :h, :w]
     both = functional.pad(torch.cat([read, large], 1), (1,) * 4, mode="replicate")
     expected = functional.conv2d(both, weights[1], mix_bias).relu()
+    head, head_bias, hidden = draw(4 + m, c), draw(4 + m), draw(4, m)
+    said = torch.einsum("oc,chw->ohw", head, expected[0]) + head_bias[:, None, None]
+    said = said[:4] + torch.einsum("om,mhw->ohw", hidden, said[4:].relu())
     expected = functional.pad(expected, (1,) * 4, mode="replicate")[0]
     carried = np.empty((c, 0, 0), np.float32) if first else padded[1].numpy()
-    out = np.full((c, h + 2, w + 2), np.nan, np.float32)
-    run_level(
-        padded[0].numpy(),
-        carried,
+    rows = np.pad(padded[0].numpy(), ((0, 0), (0, 0), (0, w % 2)))
+    own = _transformed(weights[1][:, :c].numpy())
+    there = _transformed(weights[1][:, c:].numpy(), doubled=True)
+    arrays = (
         _transformed(weights[0].numpy()),
         read_bias.numpy(),
-        _transformed(weights[1][:, :c].numpy()),
-        _transformed(weights[1][:, c:].numpy(), doubled=True),
-        mix_bias.numpy(),
-        out,
+        own,
+        np.concatenate([own, there], 2),
+        *(x.numpy() for x in (mix_bias, head, head_bias, hidden)),
     )
-    np.testing.assert_allclose(out, expected, atol=1e-4 * float(expected.max()))
+    new = np.full((c, h + 2, w + 2), np.nan, np.float32)
+    out = np.full((4, h, w), np.nan, np.float32)
+    rows = np.concatenate([rows[..., ::2], rows[..., 1::2]], 2)
+    run_level(rows, carried, arrays, new, out)
+    np.testing.assert_allclose(new, expected, atol=1e-4 * float(expected.max()))
+    np.testing.assert_allclose(out, said, atol=1e-4 * float(said.abs().max()))
+    again = np.full_like(out, np.nan)
+    run_level(rows, carried, arrays, np.empty((c, 0, 0), np.float32), again)
+    np.testing.assert_array_equal(again, out)
 
 
 def test_functions_of_the_decisions_are_exact_to_single_precision():
@@ -453,9 +463,9 @@ def test_functions_of_the_decisions_are_exact_to_single_precision():
     kernels.gains(x, np.float32(0.3), np.float32(3.5), out)
     expected = np.exp(3.5 * np.tanh(x.astype(float) + np.float32(0.3)))
     np.testing.assert_allclose(out, expected, rtol=2e-6)
-    maps = np.zeros((8, 3, x.shape[1] + 2), np.float32)
+    bands = np.zeros((2, *x.shape), np.float32)
     weight, factor = np.empty_like(x), np.empty_like(x)
     numbers = tuple(np.float32(v) for v in (0.0, 0.7, 0.5, 1.0))
-    kernels.decide(x, zero + 2, maps, numbers, weight, factor)
+    kernels.decide(x, zero + 2, bands, numbers, weight, factor)
     np.testing.assert_allclose(weight, 1 / (1 + np.exp(-x.astype(float))), atol=3e-7)
     np.testing.assert_allclose(factor, 2 * (1 - 0.5 * 0.4), rtol=1e-6)

@@ -61,32 +61,22 @@ class KernelForm:
         self.network = network
         self.n_levels, self.tone = network.n_levels, network.tone
         state = {k: v.detach().numpy() for k, v in network.state_dict().items()}
-        c = network.n_channels
-        self._n_channels = -(-c // 4) * 4
-        more = self._n_channels - c
-        self._read = _transformed(_padded(state["read.weight"], more, 0))
-        self._read_bias = np.pad(state["read.bias"], (0, more))
+        c, m = network.n_channels, network.n_hidden
         mix = state["mix.weight"]
-        own, carried = (_padded(part, more, more) for part in (mix[:, :c], mix[:, c:]))
-        self._mix, self._mix_up = _transformed(own), _transformed(carried, True)
-        self._mix_bias = np.pad(
-            state["mix.bias"] + state["level_bias"], ((0, 0), (0, more))
-        )
-        self._head = _points(state["head.weight"][:, :, 0, 0])
-        self._head_bias = state["head.bias"]
-        self._base = np.pad(state["base.weight"][0, :, 0, 0], (0, more))
-        self._base_bias = state["base.bias"][0]
-        m = network.n_hidden
-        hidden = state["hidden.weight"][:, :, 0, 0] if m else np.zeros((0, c), "f4")
-        hidden_head = (
-            state["hidden_head.weight"][:, :, 0, 0] if m else np.zeros((4, 0), "f4")
-        )
-        wide = -(-m // 4) * 4
-        self._hidden = _points(np.pad(hidden, ((0, wide - m), (0, 0))))
-        self._hidden_bias = np.zeros(wide, np.float32)
+        own, carried = (_transformed(mix[:, k : k + c], k > 0) for k in (0, c))
+        both = np.concatenate([own, carried], 2)
+        head, head_bias = state["head.weight"][:, :, 0, 0], state["head.bias"]
+        hidden_head = np.zeros((4, 0), np.float32)
         if m:
-            self._hidden_bias[:m] = state["hidden.bias"]
-        self._hidden_head = _points(hidden_head)
+            head = np.concatenate([head, state["hidden.weight"][:, :, 0, 0]])
+            head_bias = np.concatenate([head_bias, state["hidden.bias"]])
+            hidden_head = state["hidden_head.weight"][:, :, 0, 0]
+        self._read = _transformed(state["read.weight"]), state["read.bias"]
+        self._mix = own, both
+        self._mix_bias = state["mix.bias"] + state["level_bias"]
+        self._head = tuple(map(np.ascontiguousarray, (head, head_bias, hidden_head)))
+        self._base = state["base.weight"][0, :, 0, 0]
+        self._base_bias = state["base.bias"][0]
         self._scene = [
             state[f"scene.{i}.{x}"] for i in (0, 2) for x in ("weight", "bias")
         ]
@@ -126,7 +116,10 @@ class KernelForm:
         """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
         pair = stack[0].numpy()
         scene = self.scene(*pair)
-        *_, weights, gains, base = self.decide(*pair, scene, strength)
+        _, bands, weights, gains, finest, base = self.decide(*pair, scene, strength)
+        weights[0], gains[0] = np.empty((2, *pair[0].shape), np.float32)
+        choice, gain, numbers = finest
+        kernels.decide_finest(choice, gain, bands[0], numbers, weights[0], gains[0])
         curve = None
         if self.tone:
             curve = self.curve(self._tiled(pair, scene, strength, tiles)[0], scene)
@@ -168,42 +161,45 @@ class KernelForm:
         levels : pair of lists of ndarray
         bands : list of ndarray (2, h, w)
         weights, gains : list of ndarray (h, w)
+            Of the levels from the second one on.
+        finest : tuple
+            What decides at the finest level; see the kernel :func:`decide_finest`.
         base : ndarray (h, w)
         """
         levels, bands = self._pyramids(infrared, visible)
-        shifts = self._shifts(scene.shares)
+        bias, shifts = self._shifts(scene.shares)
         weights, gains = [None] * self.n_levels, [None] * self.n_levels
-        carried = np.empty((self._n_channels, 0, 0), np.float32)
+        carried = np.empty((len(bias), 0, 0), np.float32)
         none = np.empty((2, 0, 0), np.float32)
         strength = np.float32(strength)
         for level in range(self.n_levels, 0, -1):
-            shape = levels[0][level].shape
-            maps = np.empty((8, shape[0] + 2, shape[1] + 2), np.float32)
+            height, width = shape = levels[0][level].shape
+            maps = np.empty((8, height + 2, width + width % 2 + 2), np.float32)
             here = bands[level] if level < self.n_levels else none
             kernels.level_maps(
                 levels[0][level], levels[1][level], here, bands[level - 1], maps
             )
-            carried = self._step(maps, carried, shifts[0], level)
+            # The coarsest one says the base's share by what would be carried.
+            wanted = level > 1 or level == self.n_levels
+            room = (height + 2, width + 2) if wanted else (0, 0)
+            new = np.empty((len(bias), *room), np.float32)
+            out = np.empty((4, *shape), np.float32)
+            mix_bias = self._mix_bias[level - 1] + bias
+            weights_here = *self._read, *self._mix, mix_bias, *self._head
+            run_level(maps, carried, weights_here, new, out)
+            carried = new
             if level == self.n_levels:
-                base = self._base_share(carried, shifts[1][0], strength)
-            if level < self.n_levels or level == 1:
-                out = self._outputs(carried, shape)
-            if level < self.n_levels:
+                base = self._base_share(carried, shifts[0], strength)
+            else:
                 weights[level], gains[level] = np.empty((2, *shape), np.float32)
-                gain = self._gains(out[1], shifts[1][1])
+                gain = self._gains(out[1], shifts[1])
+                numbers = self._numbers(level, strength)
                 kernels.decide(
-                    out[0],
-                    gain,
-                    maps,
-                    self._numbers(level, strength),
-                    weights[level],
-                    gains[level],
+                    *(out[0], gain, here, numbers, weights[level], gains[level])
                 )
-        weights[0], gains[0] = np.empty((2, *infrared.shape), np.float32)
-        gain = self._gains(out[3], shifts[1][2])
-        numbers = self._numbers(0, strength)
-        kernels.decide_finest(out[2], gain, bands[0], numbers, weights[0], gains[0])
-        return levels, bands, weights, gains, base
+        gain = self._gains(out[3], shifts[2])
+        finest = out[2], gain, self._numbers(0, strength)
+        return levels, bands, weights, gains, finest, base
 
     def rebuild(self, infrared, visible, scene, strength, planes=()):
         """Return the fused image before its curve, then those of further planes.
@@ -261,7 +257,7 @@ class KernelForm:
         return levels, bands
 
     def _rebuilt(self, levels, bands, pyramid, decided):
-        weights, gains, base = decided
+        weights, gains, finest, base = decided
         other = levels[1] if pyramid is None else pyramid
         fused = levels[0][-1] + base * (other[-1] - levels[0][-1])
         for level in range(self.n_levels - 1, -1, -1):
@@ -271,41 +267,18 @@ class KernelForm:
                 band = bands[level][1]
             else:
                 band = pyramid[level] - expand(pyramid[level + 1], shape)
-            kernels.merge(fused, bands[level][0], band, weights[level], gains[level])
+            if level:
+                infrared = bands[level][0]
+                kernels.merge(fused, infrared, band, weights[level], gains[level])
+            else:
+                kernels.merge_finest(fused, bands[0], band, *finest)
         return fused
 
     def _shifts(self, shares):
         w0, b0, w1, b1 = self._scene
         out = w1 @ np.maximum(w0 @ shares + b0, 0) + b1
         c = self.network.n_channels
-        return np.pad(out[:c], (0, self._n_channels - c)), out[c:]
-
-    def _step(self, maps, carried, bias, level):
-        out = np.empty((self._n_channels, *maps.shape[1:]), np.float32)
-        run_level(
-            maps,
-            carried,
-            self._read,
-            self._read_bias,
-            self._mix,
-            self._mix_up,
-            self._mix_bias[level - 1] + bias,
-            out,
-        )
-        return out
-
-    def _outputs(self, carried, shape):
-        out = np.empty((4, *shape), np.float32)
-        kernels.run_head(
-            carried,
-            self._head,
-            self._head_bias,
-            self._hidden,
-            self._hidden_bias,
-            self._hidden_head,
-            out,
-        )
-        return out
+        return out[:c], out[c:]
 
     def _base_share(self, carried, shift, strength):
         maps = carried[:, 1:-1, 1:-1]
@@ -360,28 +333,17 @@ def without_grain(image, share):
     return out
 
 
-def _padded(kernels, outputs, inputs):
-    """Add channels of zeros to a convolution's kernels."""
-    return np.pad(kernels, ((0, outputs), (0, inputs), (0, 0), (0, 0)))
-
-
 # G of Winograd's F(2, 3), and what is left of it where each pixel is there twice.
 _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 _G_DOUBLED = np.array([[1, 0, 0], [1, 1, 1], [0, 0, 1]])
 
 
 def _transformed(kernels, doubled=False):
-    """Return G g G^T of ``(o, i, 3, 3)`` as ``(planes, o / 4, i / 4, 4, 4)``."""
-    g = _G_DOUBLED if doubled else _G
-    o, i = kernels.shape[:2]
+    """Return G g G^T of ``(o, i, 3, 3)`` kernels as ``(16, o, i)``.
+
+    Of maps that are doubled, those planes that are not zero.
+    """
+    g = np.zeros((4, 3))
+    g[[0, 1, 3] if doubled else slice(None)] = _G_DOUBLED if doubled else _G
     planes = np.einsum("ua,vb,oiab->uvoi", g, g, kernels.astype(np.float64))
-    planes = planes.reshape(len(g) ** 2, o // 4, 4, i // 4, 4).transpose(0, 1, 3, 2, 4)
-    return np.ascontiguousarray(planes, dtype=np.float32)
-
-
-def _points(weights):
-    """``(o, i)`` weights as ``(o / 2, i / 4, 2, 4)``, padded with zeros."""
-    o, i = weights.shape
-    padded = np.pad(weights, ((0, -o % 2), (0, -i % 4)))
-    shaped = padded.reshape(-(-o // 2), 2, -(-i // 4), 4)
-    return np.ascontiguousarray(shaped.transpose(0, 2, 1, 3))
+    return np.ascontiguousarray(planes.reshape(16, *kernels.shape[:2]), np.float32)
