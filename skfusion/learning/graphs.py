@@ -110,6 +110,12 @@ def record(function, tensors):
         If the function waits for the device, or copies from the CPU.
     """
     given = [x.clone() for x in tensors]
+    # Libraries make their handles when they are first called: not while recording.
+    now, beside = torch.cuda.current_stream(), torch.cuda.Stream()
+    beside.wait_stream(now)
+    with torch.cuda.stream(beside):
+        function(*given)
+    now.wait_stream(beside)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         made = function(*given)

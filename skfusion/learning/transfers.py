@@ -13,13 +13,16 @@ from .._kernels.luma import LUMA
 
 __all__ = ["Transfer", "luma_of", "scaled_planes"]
 
+# A card fuses faster than one thread touches new memory.
+_THREADS = min(8, os.cpu_count() or 1)
+
 
 class Transfer:
     """The way of batches of images to a device and back.
 
     To a GPU they go through page-locked memory, on streams of their own, so that the
     next batch comes and the last one goes while one is computed. A few threads copy
-    the images of a batch: a card fuses faster than one of them touches new memory.
+    the images of a batch.
 
     Parameters
     ----------
@@ -28,11 +31,10 @@ class Transfer:
 
     def __init__(self, device):
         self.device = device
-        self._streams = None
-        self._map = map
+        self._streams = self._pool = None
         if device.type == "cuda":
             self._streams = [torch.cuda.Stream(device) for _ in range(2)]
-            self._map = ThreadPoolExecutor(min(8, os.cpu_count() or 1)).map
+            self._pool = ThreadPoolExecutor(_THREADS)
 
     def enter(self, images):
         """Return images as a float32 tensor on the device.
@@ -53,8 +55,13 @@ class Transfer:
         stack = self._staging(
             (len(images), *first.shape), torch.from_numpy(np.empty(0, dtype)).dtype
         )
-        views = [image.view(dtype) for image in images]
-        list(self._map(np.copyto, stack.numpy(), views))
+        targets = stack.numpy()
+
+        def fill(part):
+            for target, image in zip(targets[part], images[part]):
+                np.copyto(target, image.view(dtype))
+
+        self._share_out(fill, len(images))
         return scaled_planes(self._sent(stack))
 
     def leave(self, fused):
@@ -67,7 +74,8 @@ class Transfer:
         Returns
         -------
         callable
-            Waits for them and returns a list of ndarray, ``(H, W)`` or ``(H, W, 3)``.
+            Waits for them and returns a list of ndarray, ``(H, W)`` or ``(H, W, 3)``:
+            parts of one block of memory, which the system hands out faster.
         """
         if fused.shape[1] == 1:
             fused = fused[:, 0]
@@ -87,9 +95,25 @@ class Transfer:
         def images():
             there.synchronize()
             # Out of the page-locked memory, which the next batches use again.
-            return list(self._map(np.copy, host.numpy()))
+            source = host.numpy()
+            block = np.empty_like(source)
+
+            def fill(part):
+                block[part] = source[part]
+
+            self._share_out(fill, len(block))
+            return list(block)
 
         return images
+
+    def _share_out(self, work, n):
+        """Call ``work(slice)`` for parts of n, each in a thread."""
+        if self._pool is None or n == 1:
+            work(slice(0, n))
+            return
+        ends = [n * i // _THREADS for i in range(_THREADS + 1)]
+        parts = [slice(a, b) for a, b in zip(ends, ends[1:]) if b > a]
+        list(self._pool.map(work, parts))
 
     def _staging(self, shape, dtype):
         return torch.empty(shape, dtype=dtype, pin_memory=self._streams is not None)

@@ -4,6 +4,7 @@
 import contextlib
 
 import numpy as np
+import pytest
 import torch
 
 from skfusion.learning.transfers import Transfer
@@ -68,10 +69,31 @@ def test_work_waits_for_its_images_and_the_host_for_the_results(monkeypatch, rng
 
 def test_results_are_copies_of_what_the_next_batch_uses_again(monkeypatch):
     transfer, _ = with_streams(monkeypatch)
-    planes = torch.zeros(2, 3, 4, 5)
+    staged = []
+    staging = transfer._staging
+    monkeypatch.setattr(
+        transfer, "_staging", lambda *form: staged.append(staging(*form)) or staged[-1]
+    )
+    planes = torch.rand(2, 3, 4, 5)
     first, second = transfer.leave(planes)()
-    assert first.shape == (4, 5, 3)
-    assert first.base is None and not np.shares_memory(first, second)
+    assert first.shape == (4, 5, 3) and not np.shares_memory(first, second)
+    (host,) = staged
+    host.zero_()
+    expected = planes.permute(0, 2, 3, 1).numpy()
+    np.testing.assert_array_equal([first, second], expected)
+    first[:] = 0  # and each is its own
+    np.testing.assert_array_equal(second, expected[1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 27])
+def test_threads_copy_every_image_of_a_batch_once(monkeypatch, rng, n):
+    transfer, _ = with_streams(monkeypatch)
+    images = list(rng.integers(0, 65536, (n, 3, 4), np.uint16))
+    planes = transfer.enter(images)
+    np.testing.assert_allclose(
+        planes[:, 0], np.stack(images) / 65535, rtol=0, atol=1e-7
+    )
+    np.testing.assert_array_equal(np.stack(transfer.leave(planes)()), planes[:, 0])
 
 
 def test_a_cpu_needs_no_streams():

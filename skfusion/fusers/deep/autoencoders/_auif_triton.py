@@ -13,6 +13,38 @@ _ROWS, _COLUMNS = 8, 64
 
 
 @triton.jit
+def _inner_taps(old, row, column, width, kernels, R: tl.constexpr, C: tl.constexpr):
+    """25 taps of one kernel for all pixels: none is near the border."""
+    u = tl.zeros((R, C), tl.float32)
+    for p in tl.static_range(5):
+        for q in tl.static_range(5):
+            tap = tl.load(kernels + (100 + p * 5 + q))
+            u += tap * tl.load(old + (row + (p - 2)) * width + column + (q - 2))
+    return u
+
+
+@triton.jit
+def _outer_taps(
+    old, row, column, height, width, kernels, R: tl.constexpr, C: tl.constexpr
+):
+    """25 taps, reflected; the ring of one pixel has kernels of its own."""
+    here = (row < height) & (column < width)
+    down = 1 - (row == 0).to(tl.int32) + (row == height - 1).to(tl.int32)
+    across = 1 - (column == 0).to(tl.int32) + (column == width - 1).to(tl.int32)
+    kernel = kernels + (down * 3 + across) * 25
+    u = tl.zeros((R, C), tl.float32)
+    for p in tl.static_range(5):
+        i = tl.abs(row + (p - 2))
+        i = tl.where(i > height - 1, 2 * (height - 1) - i, i)
+        for q in tl.static_range(5):
+            j = tl.abs(column + (q - 2))
+            j = tl.where(j > width - 1, 2 * (width - 1) - j, j)
+            tap = tl.load(kernel + p * 5 + q, mask=here, other=0.0)
+            u += tap * tl.load(old + i * width + j, mask=here, other=0.0)
+    return u
+
+
+@triton.jit
 def _layer(
     z, x, kernels, numbers, out, height, width, R: tl.constexpr, C: tl.constexpr
 ):
@@ -24,28 +56,15 @@ def _layer(
     here = (row < height) & (column < width)
     old = z + index.to(tl.int64) * height * width
     numbers = numbers + model * 5
-    kernels += model * 225
-    u = tl.zeros((R, C), tl.float32) + tl.load(numbers)
+    kernels = kernels + model * 225
     top, left = tl.program_id(0) * R, tl.program_id(1) * C
     inside = (top >= 2) & (top + R + 2 <= height)
     inside = inside & (left >= 2) & (left + C + 2 <= width)
-    if inside:  # one kernel for all, and nothing reflected
-        for p in tl.static_range(5):
-            for q in tl.static_range(5):
-                tap = tl.load(kernels + (100 + p * 5 + q))
-                u += tap * tl.load(old + (row + (p - 2)) * width + column + (q - 2))
-    else:  # the ring of one pixel has kernels of its own
-        down = 1 - (row == 0).to(tl.int32) + (row == height - 1).to(tl.int32)
-        across = 1 - (column == 0).to(tl.int32) + (column == width - 1).to(tl.int32)
-        kernel = kernels + (down * 3 + across) * 25
-        for p in tl.static_range(5):
-            i = tl.abs(row + (p - 2))
-            i = tl.where(i > height - 1, 2 * (height - 1) - i, i)
-            for q in tl.static_range(5):
-                j = tl.abs(column + (q - 2))
-                j = tl.where(j > width - 1, 2 * (width - 1) - j, j)
-                tap = tl.load(kernel + p * 5 + q, mask=here, other=0.0)
-                u += tap * tl.load(old + i * width + j, mask=here, other=0.0)
+    if inside:
+        u = _inner_taps(old, row, column, width, kernels, R, C)
+    else:
+        u = _outer_taps(old, row, column, height, width, kernels, R, C)
+    u += tl.load(numbers)
     u = tl.where(u > 0, u, tl.load(numbers + 1) * u)
     at = row * width + column
     image = x + (index // 2).to(tl.int64) * height * width

@@ -219,6 +219,23 @@ def test_layers_of_triton_are_those_of_torch():
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=env, check=True)
 
 
+def test_layers_compile_for_a_card_that_is_not_here():
+    pytest.importorskip("triton")
+    code = """
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+    from skfusion.fusers.deep.autoencoders._auif_triton import _layer
+    pointers = dict.fromkeys(("z", "x", "kernels", "numbers", "out"), "*fp32")
+    sizes = {"height": "i32", "width": "i32", "R": "constexpr", "C": "constexpr"}
+    source = ASTSource(_layer, {**pointers, **sizes}, {"R": 8, "C": 64})
+    made = triton.compile(source, target=GPUTarget("cuda", 80, 32))
+    assert "ld.global" in made.asm["ptx"]
+    """
+    env = {name: x for name, x in os.environ.items() if name != "TRITON_INTERPRET"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=env, check=True)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_gpu_gives_the_same(tiny, small_pairs):
     other = clone(tiny).set_params(device="cuda")
