@@ -11,7 +11,7 @@ import numpy as np
 
 from ._urls import as_path
 from .images import as_float, door, pixels
-from .images.cells import LazyImage, Stretched, file_state
+from .images.cells import LazyImage, Stretched, file_state, shape_of
 from .images.objects import as_array
 
 __all__ = ["ImagePairs", "as_pairs", "pair_array", "stretch_infrared"]
@@ -220,6 +220,31 @@ class ImagePairs:
         cell = self._visible.peek(index)
         read = door.stored_visible if stored else door.visible
         return read(cell, _call("visible", cell, self.names[index]))
+
+    def visible_shape(self, index):
+        """Return the size of the visible image of a pair; no pixel of a file is read.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        height, width : int
+
+        Raises
+        ------
+        ValueError
+            If a file is no image; the message names it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfusion import ImagePairs
+        >>> ImagePairs([np.zeros((2, 3))], [np.zeros((2, 3, 3))]).visible_shape(0)
+        (2, 3)
+        """
+        return shape_of(self._visible.peek(index))
 
     def pack(self):
         """Return the same pairs with all pixels in one flat buffer.

@@ -89,7 +89,7 @@ def read_boxes(folder, pairs, form="auto", *, classes=None) -> dict:
         if file is None:
             targets[name] = _target([], [], [])
             continue
-        shape = pairs.read_visible(i).shape[:2]
+        shape = pairs.visible_shape(i)
         read = _read_voc if suffix == ".xml" else _read_yolo
         targets[name] = read(file, shape, classes)
     return _renamed(targets, form)

@@ -6,9 +6,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import numpy as np
+
 from .. import _urls
 from . import pixels
-from .files import opened
+from .files import ImageReadError, file_bytes, opened
+from .formats import shape_in_header
 from .objects import as_array
 from .ranges import limits, notice_range, stretch
 
@@ -20,7 +23,11 @@ __all__ = [
     "file_state",
     "load",
     "seen",
+    "shape_of",
 ]
+
+
+_MAX_PIXELS = 2**27  # as read_image
 
 
 class LazyImage:
@@ -141,6 +148,45 @@ def load(image):
     array-like
     """
     return seen(image)[0]
+
+
+def shape_of(image) -> tuple[int, int]:
+    """Return the rows and columns of an image; of a file, its header is read alone.
+
+    Parameters
+    ----------
+    image : array-like, path or LazyImage
+
+    Returns
+    -------
+    height, width : int
+
+    Raises
+    ------
+    ImageReadError
+        If a file is no image. One whose pixels are damaged has a shape all the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfusion.images.cells import shape_of
+    >>> shape_of(np.zeros((2, 3, 3)))
+    (2, 3)
+    """
+    if isinstance(image, Stretched):
+        return shape_of(image.image)
+    if isinstance(image, Resized):
+        return shape_of(image.like)
+    if isinstance(image, FileChannels):
+        return shape_of(image.path)
+    if not isinstance(image, (str, os.PathLike)):
+        return np.shape(image)[:2]
+    try:
+        return shape_in_header(file_bytes(image, _MAX_PIXELS), _MAX_PIXELS)
+    except ImageReadError:
+        raise
+    except ValueError as error:
+        raise ImageReadError(f"{os.fspath(image)} {error}.") from error
 
 
 def file_state(path) -> tuple:

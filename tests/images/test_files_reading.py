@@ -11,6 +11,7 @@ import PIL.Image
 import pytest
 
 from skfusion.images import ImageReadError, ImageWarning, read_image, write_image
+from skfusion.images.cells import shape_of
 
 from .made_files import COLOUR, GRAY, encoded, gray_tiff, png, read_bytes, saved
 
@@ -138,6 +139,7 @@ def test_exif_orientation_is_applied(tmp_path, code, name):
     with PIL.Image.open(path) as file:
         expected = np.asarray(PIL.ImageOps.exif_transpose(file))
     np.testing.assert_array_equal(read_image(path), expected)
+    assert shape_of(path) == expected.shape[:2]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from .libraries import with_pillow
 from .plan import Plan, Samples, check_size
 from .tags import exif_orientation, exif_text
 
-__all__ = ["Jpeg", "parse_jpeg", "radiometric_maker", "read_jpeg"]
+__all__ = ["Jpeg", "jpeg_header", "parse_jpeg", "radiometric_maker", "read_jpeg"]
 
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # TEM and RSTn have no length
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -61,6 +61,27 @@ def read_jpeg(data, max_pixels) -> Plan:
         return Samples(image, expected)
 
     return Plan("JPEG", *size, decode, jpeg.orientation, _notes(jpeg.segments))
+
+
+def jpeg_header(data, max_pixels):
+    """Return width, height and orientation without a look at the pixels."""
+    size, orientation, position = None, 1, 2
+    while True:
+        position, marker = _next_marker(data, position)
+        if marker in _ALONE:
+            position += 2
+            continue
+        if marker in (_SCAN, _END):
+            break
+        segment, position = _segment(data, position)
+        if marker in _FRAMES and len(segment) >= 6:
+            size = struct.unpack_from(">HH", segment, 1)[::-1]
+        elif marker == 0xE1 and segment.startswith(b"Exif\0\0"):
+            orientation = exif_orientation(segment[6:])
+    if size is None:
+        raise ValueError("is a damaged JPEG: it has no frame header")
+    check_size(*size, max_pixels)
+    return *size, orientation
 
 
 def parse_jpeg(data, max_pixels, tables=b"") -> Jpeg:

@@ -12,7 +12,7 @@ from .libraries import palette_indices, with_cv2, with_pillow
 from .plan import Plan, Samples, check_size
 from .tags import exif_orientation
 
-__all__ = ["png_file", "read_png"]
+__all__ = ["png_file", "png_header", "read_png"]
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -70,6 +70,20 @@ def read_png(data, max_pixels) -> Plan:
         return _decode(header, chunks, body, rows)
 
     return Plan("PNG", width, height, decode, orientation)
+
+
+def png_header(data, max_pixels):
+    """Return width, height and orientation without a look at the pixels."""
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise ValueError("is a PNG without a header")
+    width, height, *_ = _header(data[16:29], max_pixels)
+    orientation, position = 1, len(_MAGIC)
+    while position + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        if kind == b"eXIf":
+            orientation = exif_orientation(data[position + 8 : position + 8 + length])
+        position += 12 + length
+    return width, height, orientation
 
 
 def _header(content, max_pixels):

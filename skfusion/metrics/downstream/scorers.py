@@ -64,7 +64,7 @@ class _DownstreamScorer:
                 f"for {len(pairs)} pairs: a scorer needs one fused image a pair."
             )
         for i, image in enumerate(fused):
-            shape = pairs.read_visible(i).shape[:2]
+            shape = pairs.visible_shape(i)
             if np.shape(image)[:2] != shape:
                 got = "x".join(map(str, np.shape(image)[:2]))
                 raise ValueError(
