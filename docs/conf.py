@@ -36,6 +36,7 @@ myst_heading_anchors = 3
 
 autodoc_typehints = "none"  # the sections of the docstrings say the types
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"  # beside the page is room for a short name
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 

@@ -84,20 +84,20 @@ class SparseRepresentationFuser(LearnedArrayFuser):
 
     Notes
     -----
-    Each patch p of the low band of an image k, less its mean, is coded with the
-    dictionary D by orthogonal matching pursuit, which looks for
+    Each patch p of the low band of an image k, less its mean :math:`\mu`, is coded with
+    the dictionary D by orthogonal matching pursuit, which looks for
 
     .. math::
 
         \alpha_k = \arg\min_\alpha \lVert \alpha \rVert_0 \quad \text{where} \quad
-        \lVert p_k - \bar p_k - D \alpha \rVert_2 \le \text{tol}
+        \lVert p_k - \mu_k - D \alpha \rVert_2 \le \text{tol}
 
     The longer code gives the patch and its mean; overlapping patches are averaged:
 
     .. math::
 
-        p_F = D \alpha_m + \bar p_m, \quad
-        m = \arg\max_k \lVert \alpha_k \rVert_1
+        p_F = D \alpha_w + \mu_w, \quad
+        w = \arg\max_k \lVert \alpha_k \rVert_1
 
     A coefficient of a detail band is that of the larger maximum of magnitudes in its
     3 x 3 window, by the vote of the window. A low band smaller than a patch is the mean
