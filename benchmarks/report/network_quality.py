@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from skfusion import fusers, load_pairs  # noqa: E402
+from skfusion.images import write_image  # noqa: E402
 from skfusion.learning.convert import convert_weights  # noqa: E402
 from skfusion.metrics import evaluate  # noqa: E402
 from skfusion.weights import WeightsError  # noqa: E402
@@ -73,11 +74,16 @@ def pairs_of(name, most):
     return pairs[chosen]
 
 
-def measure(fuser, pairs):
-    """Return the means of the metrics over the fused 8-bit images."""
+def measure(fuser, pairs, pictures=None):
+    """Return the means of the metrics over the fused 8-bit images.
+
+    With ``pictures``, the beginning of a path, each of them is written as well.
+    """
     start = time.perf_counter()
     fused = [np.rint(255 * np.clip(x, 0, 1)) / 255 for x in fuser.transform(pairs)]
     seconds = (time.perf_counter() - start) / len(pairs)
+    for i, image in enumerate(fused if pictures else ()):
+        write_image(f"{pictures}_{i}.png", image)
     means = evaluate(pairs, fused, METRICS).mean()
     return {**means.to_dict(), "seconds": seconds}
 
@@ -108,6 +114,7 @@ def main():
     page = ROOT / "docs" / "network_quality.md"
     parser.add_argument("--out", type=Path, default=page)
     parser.add_argument("--values", type=Path)
+    parser.add_argument("--pictures", type=Path, help="where to write fused images")
     parser.add_argument("--again", action="store_true", help="ours anew")
     parser.add_argument("--most", type=int, default=6, help="pairs of a set")
     args = parser.parse_args()
@@ -122,7 +129,12 @@ def main():
                     continue
                 fuser = published(name, Path(folder))[who]
                 try:
-                    known[who] = {x: measure(fuser, pairs) for x, pairs in sets.items()}
+                    known[who] = {
+                        x: measure(fuser, pairs, args.pictures / f"{name}_{who}_{x}")
+                        if args.pictures
+                        else measure(fuser, pairs)
+                        for x, pairs in sets.items()
+                    }
                 except WeightsError as error:  # no weights of ours
                     print(f"{name}: {error}", flush=True)
                     continue
