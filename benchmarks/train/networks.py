@@ -58,7 +58,7 @@ PAIR_RECIPES = {
     ),
     "sdnet": Recipe(
         "SDNet",
-        {"batch_size": 16, "crop_size": 96, "visible_weight": 1.0, **SHIPPED},
+        {"batch_size": 16, "crop_size": 96, **SHIPPED},
     ),
     "stdfusionnet": Recipe(
         "STDFusionNet", {"batch_size": 16, "crop_size": 96, **SHIPPED}

@@ -96,7 +96,7 @@ _TRAINED_FUSERS = {
     "sdnet": ("SDNet", {}, "squeeze and decomposition network"),
     "stdfusionnet": ("STDFusionNet", {}, "salient target network"),
     "sfdfusion": ("SFDFusion", {}, "spatial-frequency network"),
-    "lutfuse": ("LUTFuse", {}, "look-up table taught by a fuser"),
+    "lutfuse": ("LUTFuse", {}, "look-up table of fused levels"),
     "datfuse": ("DATFuse", {}, "dual attention network"),
     "lrrnet": ("LRRNet", {}, "unrolled low-rank network"),
     "mufusion": ("MUFusion", {}, "dense two-scale network"),
