@@ -59,7 +59,7 @@ def test_results_equal_transform(pairs, tmp_path, n_jobs, color):
 
 
 def test_work_is_done_in_threads_and_no_worker_is_started(pairs, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "stream", None)
+    monkeypatch.setattr(batch, "outlive", None)
     before, seen = threading.active_count(), []
 
     class Seen(Fuser):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import math
 from numbers import Integral
 
 import torch
@@ -104,8 +105,7 @@ class DeviceFuser(BaseFuser):
         """Fuse stored planes ``(n, 1 or 3, h, w)`` on their device."""
         with inference(ir.device):
             fused = self._fuse_batch_any(luma_of(ir), vis)
-            # Infinity is no white: it is refused, like NaN, where the image is taken.
-            return torch.where(fused.isfinite(), fused.clamp(0, 1), torch.nan)
+            return _clipped(fused)
 
     def _fuse_batch_any(self, ir, vis):
         """Fuse gray with gray or colour planes."""
@@ -129,3 +129,15 @@ class DeviceFuser(BaseFuser):
     def _precision(self, device):
         """Return the dtype in which the network runs on a device."""
         return resolve_precision(self.precision, device, self._half)
+
+
+def _clipped(fused):
+    """Return fused images clipped to [0, 1].
+
+    Infinity is no white: it becomes NaN, which is refused where the image is taken.
+    """
+    if fused.device.type == "cpu":  # one pass tells; a GPU would have to be waited for
+        low, high = (end.item() for end in fused.aminmax())
+        if math.isfinite(low) and math.isfinite(high):
+            return fused.clamp(0, 1)
+    return torch.where(fused.isfinite(), fused.clamp(0, 1), torch.nan)

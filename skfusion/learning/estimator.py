@@ -8,7 +8,7 @@ import os
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import StrOptions
 
-from .weights import WeightsError, pretrained_names, write_weights
+from .weights import WeightsError, is_shipped, pretrained_names, write_weights
 
 __all__ = ["WithWeights"]
 
@@ -75,7 +75,7 @@ class WithWeights:
         if self.weights != "pretrained":
             return self.weights
         name = self._pretrained()
-        if name not in pretrained_names():
+        if not is_shipped(name):
             raise WeightsError(
                 f"weights='pretrained': {name!r} is not among the shipped "
                 f"{pretrained_names()}; use the default sizes, or weights=None and fit."

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from .._kernels.luma import LUMA
+from ..images.pixels import scaled
 
 __all__ = ["Transfer", "luma_of", "scaled_planes"]
 
@@ -49,6 +50,8 @@ class Transfer:
         Tensor, shape (n, 1, H, W) or (n, 3, H, W)
             In [0, 1].
         """
+        if self._streams is None and self.device.type == "cpu":
+            return scaled_planes(torch.from_numpy(_scaled_copy(images)))
         first = images[0]
         # torch has no arithmetic for uint16: its bits travel as int16.
         dtype = np.dtype(np.int16) if first.dtype == np.uint16 else first.dtype
@@ -127,6 +130,15 @@ class Transfer:
         now.wait_stream(self._streams[0])
         there.record_stream(now)
         return there
+
+
+def _scaled_copy(images):
+    """Return images of one form as float32 in [0, 1], copied once."""
+    if len(images) > 1:
+        return np.stack([scaled(image) for image in images])
+    image = scaled(images[0])
+    # Never the memory that came: a network may work in place.
+    return (image.copy() if np.shares_memory(image, images[0]) else image)[None]
 
 
 def scaled_planes(stack):

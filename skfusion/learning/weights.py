@@ -13,6 +13,7 @@ from .._version import __version__
 
 __all__ = [
     "WeightsError",
+    "is_shipped",
     "load_network",
     "load_once",
     "pretrained_names",
@@ -40,6 +41,11 @@ def pretrained_names() -> list[str]:
     True
     """
     return sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
+
+
+def is_shipped(name) -> bool:
+    """Tell whether weights of a name ship with the package; looks for one file."""
+    return (_FOLDER / f"{name}.safetensors").is_file()
 
 
 def read_weights(source, expected=None) -> dict:

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from skfusion.learning.transfers import Transfer
+from skfusion.images import to_dtype
+from skfusion.images.pixels import as_stored
+from skfusion.learning.device_fuser import _clipped
+from skfusion.learning.transfers import Transfer, scaled_planes
 
 
 class FakeStream:
@@ -102,3 +105,31 @@ def test_a_cpu_needs_no_streams():
     assert (transfer.enter([image]) == 1).all()
     (fused,) = transfer.leave(torch.ones(1, 1, 2, 2))()
     assert fused.shape == (2, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3)])
+@pytest.mark.parametrize("n", [1, 3])
+def test_on_a_cpu_images_are_scaled_to_the_same_bits(rng, dtype, shape, n):
+    images = [as_stored(rng.random(shape, np.float32)) for _ in range(n)]
+    if dtype is not np.float32:
+        images = [to_dtype(image, dtype) for image in images]
+    stored = torch.from_numpy(np.stack(images).view(f"i{images[0].itemsize}"))
+    if dtype is np.uint8:
+        stored = stored.view(torch.uint8)
+    elif dtype is np.float32:
+        stored = stored.view(torch.float32)
+    planes = Transfer(torch.device("cpu")).enter(images)
+    assert torch.equal(planes, scaled_planes(stored))
+    before = images[0].copy()
+    planes += 1  # a network may work in place
+    np.testing.assert_array_equal(images[0], before)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_no_black_and_no_white(value):
+    fused = torch.tensor([[-1.0, 0.25, 2.0]])
+    assert _clipped(fused).tolist() == [[0.0, 0.25, 1.0]]
+    fused[0, 0] = value
+    clipped = _clipped(fused)
+    assert clipped[0, 1:].tolist() == [0.25, 1.0] and clipped[0, 0].isnan()

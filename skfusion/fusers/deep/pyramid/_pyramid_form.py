@@ -99,10 +99,8 @@ class KernelForm:
         Tensor, shape (n, 1 + p, h, w)
             The fused image, then those of the further planes.
         """
-        return torch.from_numpy(
-            np.stack(
-                [self._fused(x, strength, tone, guard, tiles) for x in stack.numpy()]
-            )
+        return _batch(
+            [self._fused(x, strength, tone, guard, tiles) for x in stack.numpy()]
         )
 
     def denoised(self, stack, share):
@@ -110,7 +108,7 @@ class KernelForm:
         planes = [
             [without_grain(plane, share) for plane in image] for image in stack.numpy()
         ]
-        return torch.from_numpy(np.stack([np.stack(image) for image in planes]))
+        return _batch([np.stack(image) for image in planes])
 
     def maps(self, stack, strength, tiles):
         """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
@@ -221,7 +219,7 @@ class KernelForm:
         for plane in planes:
             pyramid = self._levels(plane)
             fused.append(self._rebuilt(levels, bands, pyramid, decided))
-        return np.stack(fused)
+        return np.stack(fused) if planes else fused[0][None]
 
     def curve(self, fused, scene):
         """Return the knots of the tone curve for a fused image before it."""
@@ -299,6 +297,10 @@ class KernelForm:
             np.float32(self._growth[level]),
             strength,
         )
+
+
+def _batch(images):
+    return torch.from_numpy(np.stack(images) if len(images) > 1 else images[0][None])
 
 
 def missing_light(fused, infrared, visible):
