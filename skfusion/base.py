@@ -75,6 +75,18 @@ def _all_finite(image):
     return bool(np.isfinite(total) or np.isfinite(image).all())
 
 
+def _is_pair(item):
+    """Tell a pair of arrays or paths from an image that is a tuple of its rows."""
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and all(np.ndim(x) >= 2 or isinstance(x, (str, os.PathLike)) for x in item)
+    )
+
+
+_FOR_PAIRS = "pairs go through skfusion.compose.EnhanceByModality."
+
+
 @contextlib.contextmanager
 def _arithmetic(estimator, what):
     """Say of numbers that overflow on the way whose they are, and of what."""
@@ -257,15 +269,20 @@ class ImageTransformer(_Stateless, TransformerMixin, BaseEstimator):
             raise ValueError(f"X={str(X)!r} is one path: a single image is X=[path].")
         if isinstance(X, np.ndarray) and X.ndim != 1:
             raise ValueError(
-                f"X is an object array of shape {X.shape}: expected (n,) images; pairs "
-                "go through skfusion.compose.EnhanceByModality."
+                f"X is an object array of shape {X.shape}: expected (n,) images; "
+                f"{_FOR_PAIRS}"
             )
+        if isinstance(X, ImagePairs):
+            raise ValueError(f"X is an ImagePairs: expected images; {_FOR_PAIRS}")
         try:
-            return list(X), False
+            images = list(X)
         except TypeError:
             raise ValueError(
                 f"X is a {type(X).__name__}: expected a sequence of images."
             ) from None
+        if images and _is_pair(images[0]):
+            raise ValueError(f"X[0] is a pair: expected images; {_FOR_PAIRS}")
+        return images, False
 
 
 class PairTransformer(_Stateless, TransformerMixin, BaseEstimator):

@@ -14,6 +14,7 @@ from skfusion.base import (
     WeightMapFuser,
     as_result,
 )
+from skfusion.compose import EnhanceByModality
 from skfusion.fusers import (
     CBF,
     GFCE,
@@ -26,6 +27,7 @@ from skfusion.fusers import (
 )
 from skfusion.learning.batches import Sample
 from skfusion.learning.weights import read_weights, write_weights
+from skfusion.transforms import LinearStretch
 
 PAIRS = ImagePairs([np.zeros((4, 5))] * 2, [np.ones((4, 5))] * 2, names=["a", "b"])
 
@@ -101,6 +103,20 @@ def test_a_result_is_single_and_itself_where_it_is_that_already():
     assert as_result([[0.25]], None, "").dtype == np.float32
 
 
+def test_a_sum_beyond_float32_is_no_infinite_value():
+    image = np.full((2, 3), 3e38, np.float32)
+    assert as_result(image, None, "") is image
+    assert as_result(-image[:, ::2], None, "").shape == (2, 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_counted(bad):
+    image = np.full((2, 3, 3), 3e38, np.float32)
+    image[1, 2] = bad, -bad, 0
+    with pytest.raises(ValueError, match="made 2 NaN or infinite values of it"):
+        as_result(image, LinearStretch(), "it")
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
     "fuser",
@@ -155,3 +171,26 @@ def test_a_foreign_estimator_makes_no_black_image():
     image = np.zeros((4, 5), np.uint8)
     with pytest.raises(ValueError, match="20 NaN or infinite values"):
         skfusion.fuse(image, image, Foreign())
+
+
+@pytest.mark.parametrize(
+    ("X", "start"),
+    [
+        (ImagePairs([np.zeros((3, 4))], [np.zeros((3, 4, 3))]), "X is an ImagePairs"),
+        ([(np.zeros((3, 4)), np.zeros((3, 4, 3)))], "X[0] is a pair"),
+        ([("ir.png", "vis.png")], "X[0] is a pair"),
+        (np.full((1, 2), None), "X is an object array of shape (1, 2)"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "transform"])
+def test_transformers_of_images_say_how_pairs_are_given(X, start, method):
+    with pytest.raises(ValueError) as caught:
+        getattr(LinearStretch(), method)(X)
+    assert str(caught.value).startswith(start)
+    assert "skfusion.compose.EnhanceByModality" in str(caught.value)
+    EnhanceByModality(infrared=LinearStretch())  # which is there
+
+
+def test_an_image_may_be_a_tuple_of_its_rows():
+    (stretched,) = LinearStretch().transform([((0.0, 0.5), (0.25, 0.5))])
+    np.testing.assert_allclose(stretched, [[0, 1], [0.5, 1]])
