@@ -41,11 +41,18 @@ def resize(image, height, width, interpolation="auto"):
         return image
     if height * width > _MOST_PIXELS:
         raise ValueError(
-            f"an image of {height}x{width} (rows x columns) was asked for: that is "
-            f"more than the {_MOST_PIXELS} pixels that are made."
+            f"an image of {_short(height)}x{_short(width)} (rows x columns) was asked "
+            f"for: that is more than the {_MOST_PIXELS} pixels that are made; use a "
+            "smaller scale, height or width."
         )
     if interpolation == "auto":
         grows = height > image.shape[0] or width > image.shape[1]
         interpolation = "cubic" if grows else "area"
     out = cv2.resize(image, (width, height), interpolation=_FLAGS[interpolation])
     return np.clip(out, 0.0, 1.0, out=out)
+
+
+def _short(number):
+    """Return a whole number in digits, or how many it has."""
+    digits = str(number)
+    return digits if len(digits) < 13 else f"10**{len(digits) - 1}"

@@ -86,3 +86,8 @@ def test_pairs_are_wanted_and_bad_images_named(rng):
         Resize(to="visible").transform([(np.full((2, 2), np.nan), np.zeros((2, 2)))])
     with pytest.raises(ValueError, match="'to' parameter"):
         Resize(to="depth").fit()
+
+
+def test_a_size_beyond_all_reason_is_said_in_few_digits():
+    with pytest.raises(ValueError, match=r"10\*\*151x10\*\*152 .*a smaller scale"):
+        Resize(scale=1e150).transform([np.zeros((40, 480))])
