@@ -97,6 +97,7 @@ def test_one_module_compiles_kernels(root):
 # they need it. Every other module imports at its top: it is loaded when it is used.
 LIGHT = (
     "compose._chroma",
+    "images.false_colour",
     "images.files",
     "images.formats.jpeg_scans",
     "images.formats.libraries",

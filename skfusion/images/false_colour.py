@@ -94,67 +94,33 @@ def has_scale(image):
 
 
 def _bar_at_the_left(image):
+    from .._kernels.colour_scale import bars_among_few, ramps_down_columns
+
     height, width = image.shape[:2]
     thin = max(4, width // 100)
     image = image[:, : int((_EDGE + _WIDEST) * width) + thin]
     inner = int(_EDGE * width)
     few = _gray(image[:: max(1, height // 32)])
-    flat = _flat_blocks(few, thin, inner)
-    low = np.where(flat, few[:, :inner], 255).min(axis=0)
-    high = np.where(flat, few[:, :inner], 0).max(axis=0)
-    # The bar ends at an edge that runs along it, for twice as short as is asked below.
-    edges = (np.abs(few[:, 3:] - few[:, :-3]) > 2 * _NOISE).mean(axis=0) > _LONG / 2
-    bars = (flat.mean(axis=0) > _LONG / 2) & (high - low > _SPAN / 2)
-    if not (bars.any() and edges.any()):
-        return False  # as for most pictures
-    columns = np.flatnonzero(bars)
-    left, right = columns[0], columns[-1] + 1
-    starts, ends = _longest_ramps(_gray(image[:, left : right + thin]), thin)
-    if not (ends - starts >= _LONG * height).any():
+    # For twice as short, and through half of the levels, that are asked for below.
+    left, right = bars_among_few(few, thin, inner, _NOISE, _LONG / 2, _SPAN / 2)
+    if left == right:
         return False
     part = _gray(image)
+    starts, ends = ramps_down_columns(
+        part, left, right, thin, _NOISE, _JUMP, _LONG * height, _SPAN
+    )
+    if not ends.any():
+        return False
     flat = np.abs(np.diff(part, axis=1)) <= _NOISE
     return any(
-        end - start >= _LONG * height
-        and _is_ramp(part[start:end, column])
-        and _is_framed(part, flat, column, start, end)
+        end and _is_framed(part, flat, column, start, end)
         for column, start, end in zip(range(left, right), starts, ends)
     )
 
 
-def _longest_ramps(levels, thin):
-    """Return where, in each column but the last `thin` ones, a bar begins and ends."""
-    height, n = levels.shape[0], levels.shape[1] - thin
-    blocks = _flat_blocks(levels, thin, n)
-    rows = np.arange(1, height + 1, dtype=np.int32)[:, None]
-    # A run ends where a row is not flat, and before one that is far from the last.
-    jumps = np.abs(np.diff(levels[:, :n], axis=0, prepend=levels[:1, :n])) > _JUMP
-    ended = np.where(blocks, np.where(jumps, rows - 1, 0), rows)
-    runs = rows - np.maximum.accumulate(ended, axis=0)
-    ends = runs.argmax(axis=0)
-    return ends - runs.max(axis=0) + 1, ends + 1
-
-
 def _gray(image):
-    levels = image.astype(np.float32)
+    levels = np.ascontiguousarray(image, dtype=np.float32)
     return levels if levels.ndim == 2 else levels @ np.float32(LUMA)
-
-
-def _flat_blocks(levels, thin, n):
-    """Where a pixel and those to its right are of one level, in n columns."""
-    flat, size = np.abs(np.diff(levels, axis=1)) <= _NOISE, 1
-    while size < thin - 1:  # by doubling
-        step = min(size, thin - 1 - size)
-        flat, size = flat[:, :-step] & flat[:, step:], size + step
-    return flat[:, :n]
-
-
-def _is_ramp(levels):
-    """Whether levels go one way, through half of the range."""
-    steps = np.diff(levels)
-    there, back = steps.clip(min=0).sum(), -steps.clip(max=0).sum()
-    one_way = max(there, back) > 0.8 * (there + back)
-    return bool(one_way and abs(levels[-1] - levels[0]) > _SPAN)
 
 
 def _is_framed(part, flat, column, start, end):

@@ -9,6 +9,7 @@ import pytest
 
 import skfusion
 from skfusion import ImagePairs
+from skfusion._kernels.colour_scale import bars_among_few, ramps_down_columns
 from skfusion.images import FalseColourWarning, read_image
 from skfusion.images.false_colour import coloured_share, has_scale
 
@@ -142,3 +143,50 @@ def test_a_folder_in_false_colour_is_named_once(recwarn):
     (warning,) = recwarn.list
     assert warning.category is FalseColourWarning
     assert "(2 more like it, such as infrared of pair 'b'.)" in str(warning.message)
+
+
+def plain_ramps(levels, first, behind, thin, noise, jump, least, span):
+    """The longest run of each column, by loops over its rows."""
+    starts, ends = [], []
+    for column in range(first, behind):
+        part = levels[:, column : column + thin]
+        flat = (np.abs(np.diff(part, axis=1)) <= noise).all(1)
+        best, run = (0, 0), 0
+        for row, here in enumerate(flat):
+            far = row and abs(levels[row, column] - levels[row - 1, column]) > jump
+            run = (1 if far else run + 1) if here else 0
+            best = max(best, (run, -row))
+        end = 1 - best[1]
+        steps = np.diff(levels[end - best[0] : end, column])
+        way = max(steps.clip(0).sum(), -steps.clip(max=0).sum())
+        good = best[0] >= least and way > 0.8 * np.abs(steps).sum()
+        good = good and abs(steps.sum()) > span
+        starts.append(end - best[0] if good else 0)
+        ends.append(end if good else 0)
+    return starts, ends
+
+
+def test_kernel_finds_the_runs_that_loops_find(rng):
+    found = 0
+    for _ in range(40):
+        levels = rng.integers(0, 30, (60, 24)).astype(np.float32)
+        top, length = rng.integers(0, 20), rng.integers(20, 40)
+        bar = np.linspace(10, rng.integers(60, 250), length) + rng.integers(0, 9)
+        levels[top : top + length, 6:14] = bar[:, None]
+        parameters = levels, 3, 16, 4, 8, 24, 22, 127
+        starts, ends = ramps_down_columns(*parameters)
+        expected = plain_ramps(*parameters)
+        np.testing.assert_array_equal([starts, ends], expected)
+        found += ends.any()
+    assert 5 < found < 35
+
+
+def test_columns_among_few_rows_need_an_edge_and_a_span():
+    levels = np.full((10, 30), 90, np.float32)
+    levels[:, 4:9] = np.linspace(0, 240, 10)[:, None]
+    form = 4, 20, 8, 1 / 6, 64
+    assert bars_among_few(levels, *form) == (4, 6)
+    assert bars_among_few(levels, 4, 5, 8, 1 / 6, 64) == (4, 5)
+    assert bars_among_few(levels, 4, 20, 8, 1 / 6, 250) == (0, 0)
+    alone = np.repeat(levels[:, 4:5], 30, axis=1)
+    assert bars_among_few(alone, *form) == (0, 0)  # no edge along it
