@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from .metrics import registry
 from .metrics.sets import as_entries
@@ -131,7 +130,11 @@ def rank_scores(scores):
     scores = np.asarray(scores, dtype=np.float64)
     undefined = np.isnan(scores)
     ranks = np.empty(len(scores))
-    ranks[~undefined] = rankdata(-scores[~undefined], method="average")
+    # SciPy's rankdata of infinities of both signs is NaN in old releases.
+    _, places, counts = np.unique(
+        -scores[~undefined], return_inverse=True, return_counts=True
+    )
+    ranks[~undefined] = (counts.cumsum() - (counts - 1) / 2)[places]
     ranks[undefined] = len(scores) - (undefined.sum() - 1) / 2
     return ranks
 
