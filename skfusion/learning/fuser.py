@@ -41,6 +41,8 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         "tile_size": [Interval(Integral, 32, None, closed="left"), None],
     }
     _cache_tile: int | None = None  # what tile_size="auto" is on a CPU
+    # What to set where the metadata have another name for it than the parameter.
+    _called: dict[str, str] = {}
 
     def fit(self, X=None, y=None):
         """Train the network, or check that its weights can be read.
@@ -99,7 +101,9 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         self._check_fitted()
         if self._learns():
             return self.network_
-        return load_network(self._build_network, self._source(), self._metadata())
+        return load_network(
+            self._build_network, self._source(), self._metadata(), self._called
+        )
 
 
 class NetworkFuser(TorchFuser):

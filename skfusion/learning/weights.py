@@ -203,7 +203,7 @@ def read_metadata(source) -> dict:
         ) from None
 
 
-def load_network(build, source, metadata=None):
+def load_network(build, source, metadata=None, parameters=None):
     """Build a network and load its weights, once a process for each file and form.
 
     Parameters
@@ -215,6 +215,8 @@ def load_network(build, source, metadata=None):
     metadata : dict, optional
         Identifies the architecture. What the file says of the same names must agree:
         no shape gives away the filters that a network was trained behind.
+    parameters : dict of str to str, optional
+        The estimator's parameter, where it has another name than in the metadata.
 
     Returns
     -------
@@ -229,7 +231,7 @@ def load_network(build, source, metadata=None):
     metadata = {name: str(value) for name, value in (metadata or {}).items()}
 
     def make(path):
-        _check_origin(path, metadata)
+        _check_origin(path, metadata, parameters or {})
         outline = _outline(build)
         tensors = read_weights(path, outline.state_dict())
         network = _filled(outline, build)
@@ -310,13 +312,15 @@ def _load_once(maker, path, state):
     return maker.make(path)
 
 
-def _check_origin(path, metadata):
+def _check_origin(path, metadata, parameters):
     stored = read_metadata(path)
     for name, value in metadata.items():
         if stored.get(name, value) != value:
+            called = parameters.get(name)
+            way_out = f"set {name} to that" if called is None else f"set {called}"
             raise WeightsError(
                 f"weights {str(path)!r} was made with {name}={stored[name]!r}, not "
-                f"{value!r}: set {name} to that, or weights=None to train."
+                f"{value!r}: {way_out}, or weights=None to train."
             )
 
 

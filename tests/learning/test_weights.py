@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from sklearn.base import clone
 from torch import nn
 
+from skfusion.fusers import EncoderDecoderFuser, LearnedPyramid, SeAFusion
 from skfusion.learning.weights import load_once
 from skfusion.networks._unset import unset
 from skfusion.weights import (
@@ -295,3 +297,28 @@ def test_other_kinds_of_numbers_are_refused_by_name(dtype, n_bytes, tmp_path):
     (tmp_path / "w.safetensors").write_bytes(header({"a": entry}, bytes(n_bytes)))
     with pytest.raises(WeightsError, match=rf"'a' is stored as {dtype}.*F32, F16"):
         read_weights(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("fuser", "parameters", "said", "way_out"),
+    [
+        (LearnedPyramid(), {"tone_curve": False}, "tone='True'", "set tone_curve to"),
+        (
+            EncoderDecoderFuser("leaky_relu", 16),
+            {"color": "rgb"},
+            "visible_channels='1'",
+            "set color='rgb' for 3 and another",
+        ),
+        (SeAFusion(), {"n_channels": 8}, "n_channels='16'", "set n_channels to that"),
+    ],
+    ids=repr,
+)
+def test_weights_of_another_form_name_the_parameter(
+    tmp_path, fuser, parameters, said, way_out
+):
+    path = tmp_path / "own.safetensors"
+    fuser.save_weights(path)
+    other = clone(fuser).set_params(weights=path, **parameters)
+    with pytest.raises(WeightsError) as caught:
+        other.fit()
+    assert said in str(caught.value) and way_out in str(caught.value)

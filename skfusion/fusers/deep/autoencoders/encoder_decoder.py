@@ -186,6 +186,7 @@ class EncoderDecoderFuser(NetworkFuser):
         "mixed_precision": ["boolean"],
     }
     _half = "float16"
+    _called = {"visible_channels": "color='rgb' for 3 and another one for 1"}
 
     def __init__(
         self,

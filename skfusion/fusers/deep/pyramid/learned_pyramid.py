@@ -210,6 +210,8 @@ class LearnedPyramid(NetworkFuser):
         "histogram_noise": [Interval(Real, 0, None, closed="left")],
     }
 
+    _called = {"tone": "tone_curve to that"}
+
     def __init__(
         self,
         n_channels=20,
