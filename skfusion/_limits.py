@@ -41,10 +41,14 @@ LARGEST = {
     "refine": _WINDOW,
     "saliency_size": _WINDOW,
     "sigma": 10**5,
+    "softness": 1000,
     "stride": _WINDOW,
     "subsample": _WINDOW,
     "window": _WINDOW,
     "window_size": 255,
+    # weights and steps beside which float32 holds nothing else
+    "looks": 10**6,
+    "step": 10**6,
     # sides of images, pixels
     "crop_size": _SIDE,
     "height": _SIDE,

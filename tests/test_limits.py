@@ -8,7 +8,14 @@ import pytest
 from sklearn.utils._param_validation import Interval
 
 from skfusion._limits import LARGEST, check_limits
-from skfusion.fusers import ADF, AUIF, NestFuse, SharpnessClassifier
+from skfusion.fusers import (
+    ADF,
+    AUIF,
+    MetricAscent,
+    NestFuse,
+    SharpnessClassifier,
+    SharpnessFuser,
+)
 from skfusion.transforms import Resize
 
 from .common.estimators import FUSERS, TRANSFORMERS
@@ -60,6 +67,16 @@ def test_they_are_looked_at_before_anything_is_computed():
     image = np.zeros((5, 6))
     with pytest.raises(ValueError, match="ADF: n_iter=1000000000 is beyond 10000"):
         ADF(n_iter=10**9).transform([(image, image)])
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [(SharpnessFuser, "softness"), (MetricAscent, "looks"), (MetricAscent, "step")],
+)
+def test_numbers_that_swallow_all_others_are_refused(cls, name):
+    image = np.zeros((32, 32))
+    with pytest.raises(ValueError, match=f"{cls.__name__}: {name}=1e.150 is beyond"):
+        cls(**{name: 1e150}).transform([(image, image)])
 
 
 @pytest.mark.parametrize("how", [{"scale": 1e30}, {"height": 60000, "width": 60000}])
