@@ -125,8 +125,9 @@ class VSMWLS(BaseFuser):
     def _roll(self, image, scale):
         """Blur away what is small, then let the edges of the rest grow back."""
         guide = gaussian(image, 6 * scale + 1, float(scale), "nearest")
+        eps = max(self.sigma_range**2, np.finfo(np.float32).tiny)  # may underflow
         for _ in range(self.n_iter):
-            guide = guided_filter(guide, image, scale, self.sigma_range**2)
+            guide = guided_filter(guide, image, scale, eps)
         return guide
 
     def _pull(self, ir, vis):

@@ -80,3 +80,9 @@ def test_any_image(check_any_image):
 
 def test_contrast_of_a_constant_image_is_zero():
     assert not global_contrast(np.full((3, 4), 9, np.uint8)).any()
+
+
+def test_a_range_whose_square_is_zero_keeps_every_edge(rng):
+    pair = [(rng.random((24, 30)), rng.random((24, 30)))]
+    least, small = (VSMWLS(sigma_range=s).transform(pair)[0] for s in (5e-324, 1e-15))
+    np.testing.assert_allclose(least, small, rtol=0, atol=1e-5)
