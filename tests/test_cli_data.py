@@ -299,3 +299,10 @@ def test_closed_streams_are_no_traceback(data, closed):
     done = subprocess.run(f"{words} {closed}", shell=True, capture_output=True)
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
     assert len(list(Path("f").glob("*.png"))) == 3
+
+
+def test_numbers_that_overflow_are_one_sentence(data, capsys):
+    line = "fuse data/ir/a.png data/vis/a.png -o a.png --method laplacian_pyramid"
+    assert run(f"{line} --param gain=1e308") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "LaplacianPyramid(gain=1e+308) made" in error

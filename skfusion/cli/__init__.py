@@ -66,6 +66,8 @@ def _run(args):
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            # NumPy's words for an overflow: the error says what came of it.
+            warnings.filterwarnings("ignore", ".* encountered in ", RuntimeWarning)
             return args.run(args)
     except BrokenPipeError:
         raise
