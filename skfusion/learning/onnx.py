@@ -120,6 +120,7 @@ def export_onnx(
         **(metadata or {}),
     }
     _name_sides(model.graph)
+    _forget_origins(model)
     model.producer_name, model.producer_version = "skfusion", __version__
     del model.metadata_props[:]
     for name in sorted(notes):
@@ -182,6 +183,13 @@ def _name_sides(graph):
         for letter, side in zip("NCHW", value.type.tensor_type.shape.dim):
             if side.dim_param:
                 side.dim_param = named.setdefault(side.dim_param, letter)
+
+
+def _forget_origins(model):
+    """Drop the stack traces: paths of this machine, and most of the file."""
+    for nodes in (model.graph.node, *(function.node for function in model.functions)):
+        for node in nodes:
+            del node.metadata_props[:]
 
 
 def _load_torch():

@@ -127,6 +127,8 @@ def test_the_file_tells_what_it_is(tmp_path):
     assert notes["n_channels"] == "2" and notes["min_size"] == "2"
     assert "BT.601 luma" in notes["color"]
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 18)]
+    assert not any(node.metadata_props for node in model.graph.node)
+    assert b".py" not in path.read_bytes()  # stack traces, with folders of this machine
     values = [*model.graph.input, *model.graph.output]
     assert [value.name for value in values] == ["infrared", "visible", "fused"]
     for value in values:

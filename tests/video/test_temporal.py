@@ -5,7 +5,8 @@
 import numpy as np
 
 from skfusion.compose import PreserveChroma
-from skfusion.fusers import AverageFuser
+from skfusion.datasets import make_scene_pairs
+from skfusion.fusers import AverageFuser, LearnedPyramid
 from skfusion.images import luma
 from skfusion.video import fuse_video
 
@@ -101,3 +102,28 @@ def test_temporal_in_colour_moves_luma_and_keeps_the_hue(clip, tmp_path):
         means.append([luma(frame).mean() for frame in frames])
     plain, steady = (np.abs(np.diff(mean)).mean() for mean in means)
     assert steady < 0.3 * plain
+
+
+def test_a_learned_pyramid_keeps_its_tone_while_something_hot_enters():
+    """It looks at histograms of the whole frame: what stands still stays in tone."""
+    from skfusion.video.tone import ToneSmoother
+
+    shape = 120, 160
+    images = make_scene_pairs(1, shape, random_state=0).read(0)
+    infrared, visible = (luma(image).astype(np.float32) for image in images)
+    rows, columns = np.indices(shape)
+    fuser = LearnedPyramid(12, n_hidden=0, denoise=1.0, device="cpu")
+    smoother, before, changes = ToneSmoother(1.0), None, []
+    for t in range(16):
+        hot = np.hypot(rows - 60, columns - (8 * t - 10)) < 9
+        ir = np.where(hot, np.float32(1), 0.5 * infrared)
+        plain = fuser.transform([(ir, visible)])[0]
+        steady = smoother(ir, visible, plain, 0.04)
+        if before is not None:
+            still = ~(hot | before[2])
+            pairs = zip((plain, steady), before)
+            changes.append([abs((x - y)[still].mean()) for x, y in pairs])
+        before = plain, steady, hot
+    plain, steady = 255 * np.max(changes, axis=0)
+    assert plain < 1
+    assert steady < 0.2 * plain
