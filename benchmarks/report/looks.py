@@ -26,7 +26,11 @@ METHODS = {
     "`balanced`": ("balanced", {}),
     "`natural`": ("natural", {}),
     "`balanced`, `guard=0`": ("balanced", {"fuse__guard": 0.0}),
-    "`natural`, `guard=0`": ("natural", {"fuse__guard": 0.0}),
+    "`natural`, `denoise=0`": ("natural", {"fuse__denoise": 0.0}),
+    "`natural`, `denoise=0`, `guard=0`": (
+        "natural",
+        {"fuse__denoise": 0.0, "fuse__guard": 0.0},
+    ),
     "`pyramid_balanced`": ("pyramid_balanced", {}),
     "`pyramid_natural`": ("pyramid_natural", {}),
     "GFF": ("gff", {}),

@@ -46,7 +46,8 @@ def without_grain(images, share=1.0, reduce=reduce, expand=expand):
     size = images.shape[-2:]
     band = images - expand(reduce(images), size)
     energy = expand(reduce(band * band), size)
-    lost = limit / (energy * energy + limit + 1e-30)
+    # Not "+ 1e-30" against 0 / 0: exporters take that for zero and leave it out.
+    lost = limit / (energy * energy + limit).clamp(min=1e-30)
     return (images - share * lost * band).clamp(0, 1)
 
 

@@ -409,6 +409,10 @@ def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
         inputs = {"infrared": ir[None, None], "visible": vis[None, None]}
         image = session.run(None, inputs)[0][0, 0]
         np.testing.assert_allclose(image, fuser.transform([(ir, vis)])[0], atol=1e-4)
+    even = np.full((1, 1, 30, 40), 0.5, np.float32)  # no grain, and nothing in its band
+    image = session.run(None, {"infrared": even, "visible": even})[0][0, 0]
+    expected = fuser.transform([(even[0, 0], even[0, 0])])[0]
+    np.testing.assert_allclose(image, expected, atol=1e-4)
 
 
 # Kernels ----------------------------------------------------------------------------
