@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from ....base import WeightMapFuser
 from ....images import luma
 from ....learning.device_fuser import DeviceFuser
+from ....learning.devices import resolve_device
 from ....learning.onnx import ExportsONNX
 from ....learning.transfers import luma_of
 from ....pairs import ImagePairs
@@ -91,7 +92,9 @@ class SharpnessFuser(ExportsONNX, DeviceFuser, WeightMapFuser):
         Pairs of one size that the network fuses together; ``None`` chooses: one on a
         CPU, as many as fill it on a GPU. (``batch_size`` is that of the training.)
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        What the network computes in on a GPU; ``"auto"`` is exact float32.
+        What the network computes in; ``"auto"`` is exact float32. bfloat16 takes half
+        the time on a CPU that has instructions for it, and moves no pixel by half a
+        grey level of 255.
     device : str, default="auto"
         Where a named network runs: ``"auto"`` (a GPU if there is one), ``"cpu"``,
         ``"cuda"``, ...; several, with commas between, share the pairs. On a GPU the
@@ -394,9 +397,12 @@ class SharpnessFuser(ExportsONNX, DeviceFuser, WeightMapFuser):
         classifier = self._ready_classifier()
         if hasattr(classifier, "window_scores"):
             given = {"stride": self.stride, "tile_size": self.tile_size}
-            if both_orders:
-                return classifier.window_scores(ir, vis, orders="each", **given)
-            return [classifier.window_scores(ir, vis, orders="first", **given)]
+            device = resolve_device(self.device)
+            dtype = self._precision(device)
+            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+                if both_orders:
+                    return classifier.window_scores(ir, vis, orders="each", **given)
+                return [classifier.window_scores(ir, vis, orders="first", **given)]
         windows = np.stack(
             [_windows(image, self.stride) for image in (vis, ir)], axis=1
         )

@@ -410,3 +410,13 @@ def test_a_short_type_is_close_and_not_the_same(pair):
     exact, short = Elsewhere(), Elsewhere(precision="bfloat16")
     off = np.abs(exact.transform([pair])[0] - short.transform([pair])[0]).max()
     assert 0 < off < 0.02
+
+
+@pytest.mark.parametrize("classifier", ["six-path", "three-path"])
+def test_a_short_type_on_a_cpu_moves_no_pixel_by_half_a_level(classifier, pair):
+    exact, short = (
+        SharpnessFuser(classifier, device="cpu", precision=precision).transform([pair])
+        for precision in ("auto", "bfloat16")
+    )
+    off = np.abs(exact[0] - short[0]).max()
+    assert 0 < off < 0.5 / 255
