@@ -380,7 +380,10 @@ def _encode(suffix, array):
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     if array.ndim == 3:
         array = array[..., ::-1]
-    done, encoded = cv2.imencode(suffix, np.ascontiguousarray(array), options)
+    try:
+        done, encoded = cv2.imencode(suffix, np.ascontiguousarray(array), options)
+    except cv2.error:  # as OpenCV 4 says it
+        done = False
     if not done:
         raise ValueError(f"image of shape {array.shape} cannot be held by {suffix}.")
     return encoded

@@ -46,6 +46,7 @@ def seeds() -> tuple:
     palette = PIL.Image.fromarray(smooth).quantize(16)
     rgba = np.dstack([smooth, gray])
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0"
+    plain = [cv2.IMWRITE_TIFF_COMPRESSION, 1]  # OpenCV 4 took one for photographs
     return (
         encoded(gray, "PNG"),
         encoded(smooth, "PNG"),
@@ -71,7 +72,7 @@ def seeds() -> tuple:
         encoded(palette, "TIFF"),
         encoded(rgba, "TIFF"),
         cv2.imencode(".tif", deep)[1].tobytes(),
-        cv2.imencode(".tif", deep.astype(np.float32))[1].tobytes(),
+        cv2.imencode(".tif", deep.astype(np.float32), plain)[1].tobytes(),
         _tiff(deep[..., 0], byteorder=">", compression="zlib", predictor=2),
         _tiff(gray.astype(np.float32), byteorder=">", bigtiff=True),
         _tiff(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb"),
