@@ -13,7 +13,8 @@ __all__ = ["average_precision", "count_found", "log_average_miss_rate"]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _RECALLS = np.linspace(0, 1, 101)
-_FALSE_ALARMS = np.logspace(-2, 0, 9)  # a picture
+# A picture. Rounded, as the point 0.1 comes out below it with some releases of NumPy.
+_FALSE_ALARMS = np.logspace(-2, 0, 9).round(15)
 _MAX_DETECTIONS = 100  # a picture and class, the best ones
 
 
