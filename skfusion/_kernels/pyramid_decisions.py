@@ -282,6 +282,17 @@ def merge_finest(image, bands, band, choice, gain, numbers):
         _merge_row(image[i], bands[0, i], band[i], rows[0], rows[1])
 
 
+@kernel_inlined
+def count_between(counts, value):
+    """Count a value in [0, 1] for both of the even spaced ones that it lies between."""
+    n = counts.size - 1
+    place = value * np.float32(n)
+    low = min(int(place), n - 1)
+    part = place - np.float32(low)
+    counts[low] += _ONE - part
+    counts[low + 1] += part
+
+
 @kernel_numpy_errors
 def histogram(image, n):
     """Return the shares (n + 1,) of even spaced greys in every fourth row and column.
@@ -292,11 +303,7 @@ def histogram(image, n):
     total = 0
     for i in range(0, image.shape[0], 4):
         for j in range(0, image.shape[1], 4):
-            place = min(max(image[i, j], _ZERO), _ONE) * np.float32(n)
-            low = min(int(place), n - 1)
-            part = place - np.float32(low)
-            counts[low] += _ONE - part
-            counts[low + 1] += part
+            count_between(counts, min(max(image[i, j], _ZERO), _ONE))
             total += 1
     return (counts / total).astype(np.float32)
 

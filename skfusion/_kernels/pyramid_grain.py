@@ -4,6 +4,7 @@
 import numpy as np
 
 from ._jit import kernel_numpy_errors
+from .pyramid_decisions import count_between
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
@@ -22,11 +23,7 @@ def diagonal_shares(image, top, n):
         for j in range(0, image.shape[1] - 1, 4):
             first = image[i + 1, j + 1] - image[i, j + 1]
             second = image[i + 1, j] - image[i, j]
-            place = min(abs(first - second) * scale, _ONE) * np.float32(n)
-            low = min(int(place), n - 1)
-            part = place - np.float32(low)
-            counts[low] += _ONE - part
-            counts[low + 1] += part
+            count_between(counts, min(abs(first - second) * scale, _ONE))
             total += 1
     return (counts / total).astype(np.float32)
 

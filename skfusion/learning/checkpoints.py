@@ -138,8 +138,9 @@ def check_tensor(where, key, tensor, like):
             f"{where}: {key!r} has shape {tuple(tensor.shape)}, expected "
             f"{tuple(like.shape)}."
         )
-    if not torch.isfinite(tensor).all():
-        raise WeightsError(f"{where}: {key!r} holds NaN or infinite values.")
+    bad = int((~torch.isfinite(tensor)).sum())
+    if bad:
+        raise WeightsError(f"{where}: {key!r} holds {bad} NaN or infinite values.")
 
 
 def rename(tensors, patterns):

@@ -42,7 +42,7 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
     }
     _cache_tile: int | None = None  # what tile_size="auto" is on a CPU
     # What to set where the metadata have another name for it than the parameter.
-    _called: dict[str, str] = {}
+    _metadata_parameters: dict[str, str] = {}
 
     def fit(self, X=None, y=None):
         """Train the network, or check that its weights can be read.
@@ -102,7 +102,10 @@ class TorchFuser(ExportsONNX, WithWeights, DeviceFuser):
         if self._learns():
             return self.network_
         return load_network(
-            self._build_network, self._source(), self._metadata(), self._called
+            self._build_network,
+            self._source(),
+            self._metadata(),
+            self._metadata_parameters,
         )
 
 

@@ -215,7 +215,7 @@ def test_files_of_other_networks_are_named(tmp_path, pair):
 def test_numbers_that_are_none_are_named(tmp_path, pair):
     tensors = fill(VGG19Features()).state_dict()
     for value, message in (
-        (torch.full((64, 3, 3, 3), torch.nan), "holds NaN or infinite values"),
+        (torch.full((64, 3, 3, 3), torch.nan), "holds 1728 NaN or infinite values"),
         (torch.ones(64, 3, 3, 3, dtype=torch.int64), "holds torch.int64, expected"),
         (3, r"lacks 'features.0.weight' of shape \(64,"),
     ):

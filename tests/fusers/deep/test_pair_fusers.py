@@ -1,5 +1,6 @@
 """The fusers around one network of pairs: what their parameters do."""
 
+import functools
 import inspect
 import pickle
 
@@ -64,14 +65,7 @@ def crops(n=2, side=16, channels=2, seed=0):
 @pytest.fixture(scope="module")
 def trained(small_pairs):
     """Return ``trained(name)``: a fuser after its cheap training."""
-    found = {}
-
-    def get(name):
-        if name not in found:
-            found[name] = make(name).fit(small_pairs)
-        return found[name]
-
-    return get
+    return functools.cache(lambda name: make(name).fit(small_pairs))
 
 
 # Training ----------------------------------------------------------------------------

@@ -186,7 +186,9 @@ class EncoderDecoderFuser(NetworkFuser):
         "mixed_precision": ["boolean"],
     }
     _half = "float16"
-    _called = {"visible_channels": "color='rgb' for 3 and another one for 1"}
+    _metadata_parameters = {
+        "visible_channels": "color='rgb' for 3 and another one for 1"
+    }
 
     def __init__(
         self,

@@ -210,7 +210,7 @@ class LearnedPyramid(NetworkFuser):
         "histogram_noise": [Interval(Real, 0, None, closed="left")],
     }
 
-    _called = {"tone": "tone_curve to that"}
+    _metadata_parameters = {"tone": "tone_curve to that"}
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import functools
+
 import pytest
 
 from .cases import make
@@ -10,11 +12,4 @@ from .cases import make
 @pytest.fixture(scope="module")
 def trained(small_pairs):
     """Return ``trained(name)``: a fuser after its cheap training."""
-    found = {}
-
-    def get(name):
-        if name not in found:
-            found[name] = make(name).fit(small_pairs)
-        return found[name]
-
-    return get
+    return functools.cache(lambda name: make(name).fit(small_pairs))
