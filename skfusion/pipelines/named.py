@@ -209,7 +209,7 @@ def get_pipeline(name, **params) -> Pipeline:
         raise ValueError(
             f"method {name!r} has no parameter {unknown[0]!r}: it has "
             f"{', '.join(known) or 'none'}, and those of its steps, e.g. "
-            f"{_example_parameter(name)}.{nearest(unknown[0], known)}"
+            f"{_example_parameter(name, unknown[0])}.{nearest(unknown[0], known)}"
         ) from None
     try:
         return pipeline.set_params(**nested)
@@ -220,7 +220,8 @@ def get_pipeline(name, **params) -> Pipeline:
             raise
         raise ValueError(
             f"method {name!r} has no parameter {unknown[0]!r}: it has those of its "
-            f"steps, e.g. {_example_parameter(name)}.{nearest(unknown[0], known)}"
+            f"steps, e.g. {_example_parameter(name, unknown[0])}."
+            f"{nearest(unknown[0], known)}"
         ) from None
 
 
@@ -230,6 +231,8 @@ def _direct_parameters(name):
     return list(inspect.signature(registry[name].build).parameters)
 
 
-def _example_parameter(name):
+def _example_parameter(name, wanted):
+    """Return a parameter of a step: one that is called as was wanted, if there is."""
     nested = [key for key in registry[name].build().get_params() if "__" in key]
-    return nested[0] if nested else "none"
+    meant = [key for key in nested if key.split("__")[-1] == wanted.split("__")[-1]]
+    return next(iter(meant + nested), "none")

@@ -52,6 +52,16 @@ def test_unknown_names_and_parameters_are_refused():
         get_pipeline("average", fuse__sigma=3)
 
 
+@pytest.mark.parametrize("written", ["denoise", "fused__denoise"])
+def test_a_parameter_of_a_step_is_named_as_it_is_given(written):
+    with pytest.raises(
+        ValueError, match=r"of its steps, e\.g\. fuse__denoise\."
+    ) as caught:
+        get_pipeline("natural", **{written: 0.0})
+    assert f"has no parameter {written!r}" in str(caught.value)
+    assert get_pipeline("natural", fuse__denoise=0.0)["fuse"].denoise == 0
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
 def test_fuse_keeps_the_dtype_of_the_visible_image(dtype, small_pairs):
     ir, vis = small_pairs[0]
