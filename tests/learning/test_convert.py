@@ -149,7 +149,7 @@ def change(folder, edit, name="X_Decoder.model"):
         ),
         (
             lambda d: {**d, "decoder.2.bias": torch.tensor([torch.nan])},
-            "bias' holds NaN",
+            "bias' holds 1 NaN",
         ),
         (lambda d: {**d, "decoder.2.bias": 0.5}, "bias' is a float, expected a tensor"),
         (lambda d: [1, 2], "holds a list: expected a state dict"),
