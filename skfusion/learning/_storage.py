@@ -153,9 +153,10 @@ def unpack(stored, max_bytes):
     return tensors
 
 
-def _finite(key, tensor):
-    if not torch.isfinite(tensor).all():
-        raise ValueError(f"{key!r} holds NaN or infinite values.")
+def _finite(key, tensor, why=""):
+    bad = int((~torch.isfinite(tensor)).sum())
+    if bad:
+        raise ValueError(f"{key!r} holds {bad} NaN or infinite values{why}.")
     return tensor
 
 
@@ -201,9 +202,7 @@ def _cast(key, tensor, storage):
 
 
 def _quantized(key, tensor):
-    if not torch.isfinite(tensor).all():
-        raise ValueError(f"{key!r} holds NaN or infinite values: int8 cannot.")
-    rows = tensor.double().flatten(1)
+    rows = _finite(key, tensor, ": int8 cannot").double().flatten(1)
     scale = (rows.abs().amax(1) / 127).float()
     # A slice of zeros, or of next to nothing, has any scale.
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))

@@ -92,8 +92,11 @@ class LearnedArrayFuser(WithWeights, BaseFuser):
                 f"{where}{self._array_name} has shape {array.shape}, this "
                 f"{type(self).__name__} needs {want}; was it made for another size?"
             )
-        if not np.isfinite(array).all():
-            raise WeightsError(f"{where}{self._array_name} holds NaN or infinity.")
+        bad = np.count_nonzero(~np.isfinite(array))
+        if bad:
+            raise WeightsError(
+                f"{where}{self._array_name} holds {bad} NaN or infinite values."
+            )
         return array
 
     def _expected_shape(self):

@@ -103,7 +103,11 @@ def test_bad_options_of_writing(tensors, change, message, tmp_path):
         ({"a::scale": torch.ones(2)}, "float32", "is kept for parts of tensors"),
         ({"a": torch.ones(2, 2).to(torch.int8)}, "float32", "stands for storage"),
         ({"a": torch.full((2,), 1e6)}, "float16", "too large for float16"),
-        ({"a": torch.full((2, 2), torch.nan)}, "int8", "NaN or infinite values: int8"),
+        (
+            {"a": torch.full((2, 2), torch.nan)},
+            "int8",
+            "4 NaN or infinite values: int8",
+        ),
     ],
 )
 def test_tensors_that_cannot_be_stored(tensors, storage, message, tmp_path):

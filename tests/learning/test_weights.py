@@ -145,7 +145,7 @@ def test_a_truncated_file_is_a_weights_error(path, tmp_path):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_nan_and_infinity_are_refused(tmp_path, value):
     write_weights(tmp_path / "n.safetensors", {"w": torch.tensor([1.0, value])})
-    with pytest.raises(WeightsError, match="'w' holds NaN or infinite"):
+    with pytest.raises(WeightsError, match="'w' holds 1 NaN or infinite"):
         read_weights(tmp_path / "n.safetensors")
 
 
