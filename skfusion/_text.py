@@ -1,4 +1,4 @@
-"""Names of others, made harmless wherever they are shown: whoever named a file."""
+"""Names and errors of others, made harmless wherever they are shown."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = [
     "number",
     "printable",
     "say",
+    "sentence",
 ]
 
 # Controls (also of the terminal), marks that turn the direction of writing, halves of
@@ -205,3 +206,11 @@ def _is_number(text):
     except ValueError:
         return False
     return True
+
+
+def sentence(error) -> str:
+    """Return an exception's message as one line."""
+    message = " ".join(str(error).split())
+    if isinstance(error, (ValueError, OSError)) and message:
+        return message
+    return f"{type(error).__name__}: {message}".removesuffix(": ")

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from ._text import sentence
 from .images.notices import Notices
 from .sizes import sized
 
-__all__ = ["readable", "sentence"]
+__all__ = ["readable"]
 
 
 def readable(pairs, estimator=None):
@@ -57,11 +58,3 @@ def readable(pairs, estimator=None):
             f"{failures[0]['error']}"
         )
     return pairs[good], sizes, failures
-
-
-def sentence(error) -> str:
-    """Return an exception's message as one line."""
-    message = " ".join(str(error).split())
-    if isinstance(error, (ValueError, OSError)) and message:
-        return message
-    return f"{type(error).__name__}: {message}".removesuffix(": ")

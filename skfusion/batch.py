@@ -14,8 +14,8 @@ from joblib import delayed, effective_n_jobs
 from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
+from ._text import sentence
 from ._urls import as_path, listed
-from .bad_pairs import sentence
 from .compose.colour import transform_to_write
 from .compose.stages import staged_on_devices
 from .fused_files import check_not_input, output_paths

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from skfusion import ImagePairs
-from skfusion.bad_pairs import readable, sentence
+from skfusion._text import sentence
+from skfusion.bad_pairs import readable
 from skfusion.cli import main
 from skfusion.fusers import AverageFuser
 from skfusion.images import write_image

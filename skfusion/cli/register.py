@@ -149,7 +149,7 @@ def _rows(register, pairs, targets, args):
 
 
 def _register_one(register, pair, infrared, visible):
-    from ..bad_pairs import sentence
+    from .._text import sentence
     from ..images.files import write_image
     from ..images.notices import Notices
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-from ..bad_pairs import sentence
+from .._text import sentence
 from ..fingerprints import file_state
 from ..images.files import write_image
 from ..images.notices import Notices

@@ -8,8 +8,8 @@ import warnings
 
 import numpy as np
 
+from skfusion._text import sentence
 from skfusion._urls import as_path, listed
-from skfusion.bad_pairs import sentence
 from skfusion.fused_files import find_fused
 from skfusion.images.notices import Notices
 from skfusion.pairs import as_pairs

@@ -8,7 +8,7 @@ import time
 
 from sklearn.base import BaseEstimator, clone
 
-from ..bad_pairs import sentence
+from .._text import sentence
 from .cache import learns, with_cache
 from .space import shown
 
