@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import re
+import shutil
 import uuid
 from pathlib import Path
 
@@ -30,14 +32,18 @@ def remove_leftovers(folder) -> None:
     Parameters
     ----------
     folder : path
-        What lies below it is left alone.
+        What lies below it is left alone, but for temporary folders.
     """
     if isinstance(folder, URLPath):
         return
     for entry in os.scandir(folder):
         found = _TEMPORARY.match(entry.name)
         if found and found[1] == _HOST and not _is_alive(int(found[2])):
-            Path(entry.path).unlink(missing_ok=True)
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(PermissionError):  # somebody else's
+                    Path(entry.path).unlink(missing_ok=True)
 
 
 def _is_alive(process):

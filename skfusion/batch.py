@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-from joblib import delayed, effective_n_jobs
+from joblib import delayed
 from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
 from ._text import sentence
 from ._urls import as_path, listed
 from .compose.colour import transform_to_write
-from .compose.stages import staged_on_devices
+from .compose.serving import served_on_devices
 from .fused_files import check_not_input, output_paths
 from .fused_records import FolderRecord
 from .images.files import write_image
@@ -38,6 +38,9 @@ __all__ = ["BatchError", "FuseRecord", "FuseReport", "fuse_folder"]
 # Pairs that one task handles: few enough to balance, enough to make the sending of
 # the estimator (and of its weights, if fitted here) a small part of the work.
 _CHUNK = 16
+# Pairs that each worker has under way around a device: while it fuses one, others are
+# read and written.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def fuse_folder(
 
     Each worker reads, fuses and writes; images never travel between processes, so that
     memory stays flat however many pairs there are. A file appears under its name only
-    when it is complete. Around a GPU threads read and write while it fuses batches.
+    when it is complete. A GPU stays with this process, which fuses batches on it; the
+    workers read, prepare and write around it.
 
     Parameters
     ----------
@@ -123,9 +127,8 @@ def fuse_folder(
     n_jobs : int, default=None
         Number of workers in joblib's sense; ``joblib.parallel_config`` chooses
         another backend, e.g. ``"dask"``, whose workers must see the same files or
-        addresses. Where the fuser works on a GPU, or on several
-        devices: threads that read, and as many that write; ``None`` is then as many as
-        there are cores.
+        addresses. Where the fuser works on a GPU, or on several devices, ``None`` is
+        as many as there are cores.
     on_error : {"raise", "warn"}, default="raise"
         What follows *after all pairs are done* if some failed: a :class:`BatchError`
         or a warning that names them.
@@ -236,15 +239,27 @@ class _Work:
         self.bit_depth = bit_depth
         self.n_jobs = n_jobs
         self.n_workers = worker_count(n_jobs)
+        self.at_once = 1  # pairs that a worker has under way
 
     def results(self, todo):
         """Yield records and notices; a worker that is ended costs one pair."""
-        local = is_local(self.n_jobs)
-        stages = staged_on_devices(self.estimator) if local else None
-        if stages is not None:
-            yield from self._around_devices(todo, stages)
-            return
-        size = int(np.clip(len(todo) // (4 * self.n_workers), 1, _CHUNK))
+        with contextlib.ExitStack() as inside:
+            if is_local(self.n_jobs):
+                self._serve(inside)
+            yield from self._outlived(todo)
+
+    def _serve(self, inside):
+        """Around devices: they stay in this process, and the workers ask it."""
+        served = inside.enter_context(served_on_devices(self.estimator))
+        if served is not None:
+            inside.enter_context(one_thread())
+            self.estimator, self.at_once = served, _AT_ONCE
+            self.n_jobs = -1 if self.n_jobs is None else self.n_jobs
+            self.n_workers = worker_count(self.n_jobs)
+
+    def _outlived(self, todo):
+        least, most = self.at_once, self.at_once * _CHUNK
+        size = int(np.clip(len(todo) // (4 * self.n_workers), least, most))
         start = time.perf_counter()
         for chunk, result in outlive(todo, self._task, self.n_jobs, size):
             if isinstance(result, WorkerEndedError):
@@ -252,35 +267,6 @@ class _Work:
                 result = [self._record(*chunk, "failed", seconds, str(result))], []
             yield result
             start = time.perf_counter()
-
-    def _around_devices(self, todo, stages):
-        """Read and write in threads, around the devices of the fuser."""
-        from .learning.pipelined import pipelined
-
-        def read(i):
-            start = time.perf_counter()
-            with Notices(quiet=True) as seen:
-                pair, rest = stages.prepare(self.pairs[[i]])
-                images = pair.read_stored(0)
-            return *images, (rest, seen.found, time.perf_counter() - start)
-
-        def write(i, known, fused):
-            rest, found, seconds = known
-            start = time.perf_counter()
-            image = stages.finish(fused, rest)
-            write_image(self.outputs[i], image, bit_depth=self.bit_depth)
-            seconds += time.perf_counter() - start
-            return self._record(i, "written", seconds), found
-
-        fuse = functools.partial(stages.fuser._fuse_samples, alone=True)
-        n_threads = effective_n_jobs(-1 if self.n_jobs is None else self.n_jobs)
-        with one_thread():
-            for i, result in pipelined(todo, read, fuse, write, n_threads):
-                if isinstance(result, Exception):
-                    record = self._record(i, "failed", error=sentence(result))
-                    result = record, []
-                record, found = result
-                yield [record], found
 
     def _record(self, i, status, seconds=0.0, error=""):
         name, output = str(self.pairs.names[i]), str(self.outputs[i])
@@ -290,32 +276,45 @@ class _Work:
         outputs = [str(self.outputs[i]) for i in chunk]
         return delayed(_fuse_chunk)(
             *(self.estimator, self.pairs[chunk], outputs, self.bit_depth),
-            self.n_workers > 1,
+            shared=self.n_workers > 1,
+            at_once=self.at_once,
         )
 
 
-def _fuse_chunk(estimator, pairs, outputs, bit_depth, shared):
+def _fuse_chunk(estimator, pairs, outputs, bit_depth, *, shared, at_once):
     """Fuse a few pairs; with one thread if workers share the machine."""
     if shared:
         keep_freed_memory()
         end_with_parent()
-    limits = one_thread() if shared else contextlib.nullcontext()
+
+    def fuse(i):
+        return _fuse_one(estimator, pairs[i : i + 1], outputs[i], bit_depth)
+
+    numbers, results = range(len(outputs)), []
+    with contextlib.ExitStack() as inside:
+        if shared:
+            inside.enter_context(one_thread())
+        if at_once > 1:
+            pool = inside.enter_context(ThreadPoolExecutor(at_once))
+            results.extend(pool.map(fuse, numbers))
+        else:
+            results.extend(map(fuse, numbers))
     # What is said about images travels with the records, to be said once.
-    with limits, Notices(quiet=True) as seen:
-        records = [
-            _fuse_one(estimator, pairs[i : i + 1], output, bit_depth)
-            for i, output in enumerate(outputs)
-        ]
-    return records, seen.found
+    seen = Notices(quiet=True)
+    for _, found in results:
+        seen.extend(found)
+    return [record for record, _ in results], seen.found
 
 
 def _fuse_one(estimator, pair, output, bit_depth):
+    """Return the record of a pair, and what was said about its images."""
     start = time.perf_counter()
-    name = str(pair.names[0])
-    try:
-        fused = transform_to_write(estimator, pair, bit_depth)[0]
-        write_image(output, fused, bit_depth=bit_depth)
-    except Exception as error:  # whatever it is, it costs this pair alone
-        message = sentence(error)
-        return FuseRecord(name, output, "failed", time.perf_counter() - start, message)
-    return FuseRecord(name, output, "written", time.perf_counter() - start)
+    name, status, message = str(pair.names[0]), "written", ""
+    with Notices(quiet=True) as seen:
+        try:
+            fused = transform_to_write(estimator, pair, bit_depth)[0]
+            write_image(output, fused, bit_depth=bit_depth)
+        except Exception as error:  # whatever it is, it costs this pair alone
+            status, message = "failed", sentence(error)
+    seconds = time.perf_counter() - start
+    return FuseRecord(name, output, status, seconds, message), seen.found

@@ -25,7 +25,6 @@ from skfusion.fusers import (
     LaplacianPyramid,
     RatioPyramid,
 )
-from skfusion.learning.batches import Sample
 from skfusion.learning.weights import read_weights, write_weights
 from skfusion.transforms import LinearStretch
 
@@ -149,18 +148,6 @@ def test_weights_out_of_all_reason_make_no_black_image(name, value, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (40, 48), dtype=np.uint8)
     with pytest.raises(ValueError, match=r"DIDFuse\(weights=.*values of pair 0"):
         skfusion.fuse(image, image, DIDFuse(weights=path), color="gray")
-
-
-def test_a_pair_alone_hands_back_its_error(tmp_path):
-    path = tmp_path / "w.safetensors"
-    state = read_weights("didfuse")
-    state["refine.norm.running_var"] -= 1e9
-    write_weights(path, state)
-    image = np.random.default_rng(0).random((40, 48), dtype=np.float32)
-    samples = [Sample("street", image, image)]
-    [(key, error)] = DIDFuse(weights=path)._fuse_samples(samples, alone=True)
-    assert key == "street" and isinstance(error, ValueError)
-    assert "1920 NaN or infinite values of pair street" in str(error)
 
 
 def test_a_foreign_estimator_makes_no_black_image():

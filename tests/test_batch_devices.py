@@ -58,18 +58,32 @@ def test_results_equal_transform(pairs, tmp_path, n_jobs, color):
         assert record.seconds > 0
 
 
-def test_work_is_done_in_threads_and_no_worker_is_started(pairs, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "outlive", None)
-    before, seen = threading.active_count(), []
+def test_only_this_process_computes(pairs, tmp_path):
+    seen = []
 
-    class Seen(Fuser):
+    class Here(Fuser):  # a class that no other process knows
         def _fuse_batch(self, ir, vis):
             seen.append(threading.current_thread())
             return super()._fuse_batch(ir, vis)
 
-    fuse_folder(Seen("leaky_relu", 16, device="cpu,cpu"), pairs, tmp_path / "out")
-    assert len(seen) == 6 and threading.main_thread() not in seen
-    assert threading.active_count() <= before
+    before = threading.active_count()
+    estimator = with_color(Here("leaky_relu", 16, device="cpu,cpu"), "luma")
+    fuse_folder(estimator, pairs, tmp_path / "out", n_jobs=2)
+    assert seen and threading.main_thread() not in seen
+    assert threading.active_count() <= before + 2  # joblib keeps its own
+
+
+def test_pairs_of_a_worker_are_under_way_together(pairs, tmp_path):
+    gate = threading.Barrier(2, timeout=60)
+
+    class Together(Fuser):
+        def _fuse_batch(self, ir, vis):
+            gate.wait()  # one alone would wait until it breaks
+            return super()._fuse_batch(ir, vis)
+
+    estimator = Together("leaky_relu", 16, device="cpu,cpu", inference_batch_size=1)
+    report = fuse_folder(estimator, pairs[:4], tmp_path / "out", n_jobs=1)
+    assert statuses(report) == ["written"] * 4
 
 
 def test_a_file_that_cannot_be_read_costs_itself(pairs, tmp_path):
@@ -121,10 +135,12 @@ def test_what_is_odd_about_images_is_said_once(tmp_path):
 
 def test_a_cluster_gets_the_devices_one_a_worker(pairs, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "is_local", lambda n_jobs: False)
-    chunks = []
-    work = batch._fuse_chunk
-    monkeypatch.setattr(
-        batch, "_fuse_chunk", lambda *args: chunks.append(1) or work(*args)
-    )
+    chunks, work = [], batch._fuse_chunk
+
+    def counted(*args, **how):
+        chunks.append(1)
+        return work(*args, **how)
+
+    monkeypatch.setattr(batch, "_fuse_chunk", counted)
     fuse_folder(fuser(), pairs, tmp_path / "out", n_jobs=1)
     assert chunks

@@ -4,7 +4,7 @@
 
 For each network: `transform` of 8-bit pairs in memory, many and one at a time; the
 network alone, on tensors that lie on the device; `fuse_folder`, colour PNG in and out,
-beside reading and writing the same files by the same threads without fusing; how far
+beside reading and writing the same files by the same workers without fusing; how far
 results are from those of the CPU, in grey levels of 255, as they come and in float32;
 the peak of memory. The form `--small` is for a CPU.
 """
@@ -16,12 +16,12 @@ import json
 import os
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from _harness import print_machine, scene
+from joblib import Parallel, delayed
 
 from skfusion import ImagePairs
 from skfusion.batch import fuse_folder
@@ -108,8 +108,8 @@ class Plan:
         self.device = device
         self.size = (96, 128) if small else (480, 640)
         self.within = 0.02 if small else 1.2
-        self.n_files = 4 if small else 256
-        self.threads = os.cpu_count()
+        self.n_files = 4 if small else 1024
+        self.n_jobs = os.cpu_count()
         scenes = [scene(self.size, seed) for seed in range(1 if small else 4)]
         self.scenes = ImagePairs(*zip(*scenes))
         few = len(self.scenes)
@@ -131,18 +131,17 @@ class Plan:
         return ImagePairs(*columns)
 
     def floor(self, files, out):
-        """Pairs a second that the threads read and write without fusing."""
+        """Pairs a second that the workers read and write without fusing."""
         out.mkdir()
+        parts = [range(k, len(files), self.n_jobs) for k in range(self.n_jobs)]
 
-        def copy(i):
-            _, visible = (read_image(path) for path in files.paths(i))
-            write_image(out / f"{i}.png", visible)
+        def copied(n):
+            calls = (delayed(copy)(files, part[:n], out) for part in parts)
+            Parallel(self.n_jobs)(calls)
+            return len(files)
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(copy, range(min(len(files), self.threads))))
-            start = time.perf_counter()
-            list(pool.map(copy, range(len(files))))
-            return len(files) / (time.perf_counter() - start)
+        copied(2)  # workers start, and load what they need
+        return self.rate(lambda: copied(None), 0)
 
     def measure(self, name, files, floor, folder):
         """Return the row of one method."""
@@ -155,7 +154,7 @@ class Plan:
         row["single"] = self.rate(lambda: len(fuser.transform(self.scenes[:1])), 3)
         row["alone"] = self.alone(fuser)
         out = folder / name.replace(" ", "_")
-        fuse_folder(PreserveChroma(fuser), files[: 2 * len(self.scenes)], out / "first")
+        fuse_folder(PreserveChroma(fuser), files[: 8 * self.n_jobs], out / "first")
         start = time.perf_counter()
         fuse_folder(PreserveChroma(fuser), files, out)
         row["folder"] = len(files) / (time.perf_counter() - start)
@@ -196,6 +195,13 @@ class Plan:
             return n
 
         return self.rate(run, 3)  # a size that comes again is recorded on a GPU
+
+
+def copy(files, part, out):
+    """Read pairs, and write the visible image of each."""
+    for i in part:
+        _, visible = (read_image(path) for path in files.paths(i))
+        write_image(out / f"{i}.png", visible)
 
 
 @contextlib.contextmanager

@@ -55,8 +55,8 @@ def grouped(samples, size):
 
     Parameters
     ----------
-    samples : iterable of Sample
-        Drawn as they are needed.
+    samples : iterable of Sample or None
+        Drawn as they are needed; at ``None`` nobody waits for more of a form.
     size : callable
         ``size(pixels)`` is how many of that many pixels make a batch: asked when the
         first of them comes.
@@ -65,7 +65,8 @@ def grouped(samples, size):
     ------
     list of Sample
         In the order in which batches are full; of each form in the order of the
-        samples. The last of each form may be smaller.
+        samples. The last of each form, and before a ``None``, may be smaller; an empty
+        one stands for it.
 
     Examples
     --------
@@ -78,6 +79,11 @@ def grouped(samples, size):
     """
     waiting, held = {}, 0
     for sample in samples:
+        if sample is None:
+            yield from (batch for batch, _ in waiting.values())
+            yield []
+            waiting, held = {}, 0
+            continue
         form = sample.form
         if form not in waiting:  # asking a device for its memory takes a while
             waiting[form] = [], size(sample.pixels)
@@ -145,8 +151,9 @@ def fuse_samples(samples, workers, *, alone=False):
 
     Parameters
     ----------
-    samples : iterable of Sample
-        With several workers drawn in threads, one at a time.
+    samples : iterable of Sample or None
+        With several workers drawn in threads, one at a time. At ``None``, with one
+        worker, the results of all samples before it are handed back.
     workers : list of (torch.device, callable, BatchSizes)
         ``callable(infrared, visible)`` maps tensors ``(n, 1, h, w)`` and ``(n, 1 or 3,
         h, w)`` on the device, float32 in [0, 1], to fused ones; where there are
@@ -180,10 +187,10 @@ class _Worker:
         """Yield the key and the image of each sample of batches."""
         before = None
         for batch in batches:
-            now = self._begun(batch)
+            now = self._begun(batch) if batch else None
             if before is not None:
                 yield from self._finished(*before)
-            before = batch, now
+            before = (batch, now) if batch else None
         if before is not None:
             yield from self._finished(*before)
 

@@ -9,7 +9,7 @@ from numbers import Integral
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..base import BaseFuser, as_result
+from ..base import BaseFuser
 from ..workers import ahead
 from .batches import BatchSizes, Sample, fuse_samples
 from .devices import PRECISIONS, inference, resolve_devices, resolve_precision
@@ -42,52 +42,37 @@ class DeviceFuser(BaseFuser):
 
     def _fuse_pairs(self, pairs):
         samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
-        for i, fused in self._fuse_samples(samples):
+        workers = self._workers(self._fusing)
+        if len(workers) > 1 or workers[0][0].type != "cpu":
+            samples = ahead(samples, _AHEAD)
+        for i, fused in fuse_samples(samples, workers):
             yield i, self._result(fused, pairs, i)
 
-    def _fuse_samples(self, samples, *, alone=False):
-        """Fuse pairs as they come, for who reads and writes them elsewhere.
+    def _workers(self, fusing=None):
+        """Return a worker for each device, ready to work.
 
         Parameters
         ----------
-        samples : iterable of skfusion.learning.batches.Sample
-            Drawn while the device works, in another thread.
-        alone : bool, default=False
-            Hand back the error of a pair in place of its image, and go on.
+        fusing : callable, optional
+            What fuses on a device, given it; sizes of batches that change all the time
+            are not worth recording.
 
-        Yields
-        ------
-        key : object
-            Of the sample.
-        image : ndarray of float32, shape (H, W) or (H, W, 3), or Exception
-            In the order in which batches are done.
+        Returns
+        -------
+        list of (torch.device, callable, BatchSizes)
+            As :func:`skfusion.learning.batches.fuse_samples` takes them.
         """
         devices = resolve_devices(self.device)
         for device in dict.fromkeys(devices):
             self._make_ready(device)
-        workers = [
+        return [
             (
                 device,
-                self._fusing(device),
+                self._fuse_on_device if fusing is None else fusing(device),
                 BatchSizes(device, self.inference_batch_size),
             )
             for device in devices
         ]
-        if len(devices) > 1 or devices[0].type != "cpu":
-            samples = ahead(samples, _AHEAD)
-        fused = fuse_samples(samples, workers, alone=alone)
-        if not alone:
-            return fused
-        return ((key, self._or_error(image, key)) for key, image in fused)
-
-    def _or_error(self, fused, key):
-        """Return an image, or the error that it is not finite."""
-        if isinstance(fused, Exception):
-            return fused
-        try:
-            return as_result(fused, self, f"pair {key}")
-        except ValueError as error:
-            return error
 
     def _fusing(self, device):
         """Return what fuses on a device: on a GPU replayed, where that may be."""

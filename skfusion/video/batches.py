@@ -1,15 +1,21 @@
-"""Frames fused one by one, or in batches on devices: in their order in every case."""
+"""Frames fused one by one, or several at once on devices: in their order always."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..compose.stages import staged_on_devices
+from ..compose.serving import served_on_devices
+from ..images.notices import Notices
 from ..pairs import ImagePairs
+from ..workers import ahead, in_threads
 
 __all__ = ["Frame", "fused_frames"]
+
+# Frames under way around devices, which fuse those that are there together.
+_AT_ONCE = 16
 
 
 class Frame(NamedTuple):
@@ -36,29 +42,23 @@ def fused_frames(estimator, frames, notices):
     fused : ndarray
         In the order of the frames.
     """
-    stages = staged_on_devices(estimator)
-    if stages is None:
-        for frame in frames:
-            with notices:  # entered anew for each frame, it says a thing once
-                fused = estimator.transform(frame.pair)[0]
-            yield frame, fused
-        return
-    known, done, following = {}, {}, 0
-    samples = _samples(stages, frames, notices, known)
-    for number, fused in stages.fuser._fuse_samples(samples):
-        done[number] = fused
-        while following in done:
-            frame, rest = known.pop(following)
-            yield frame, stages.finish(done.pop(following), rest)
-            following += 1
+    with served_on_devices(estimator) as served:
+        if served is None:
+            yield from (_fused(estimator, frame, notices) for frame in frames)
+            return
+
+        def fuse(frame):
+            seen = Notices(quiet=True)
+            return *_fused(served, frame, seen), seen.found
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            drawn = ((frame,) for frame in ahead(frames))
+            for frame, fused, found in in_threads(fuse, drawn, pool, _AT_ONCE):
+                with notices:  # entered anew for each frame, it says a thing once
+                    notices.extend(found)
+                yield frame, fused
 
 
-def _samples(stages, frames, notices, known):
-    from ..learning.batches import Sample
-
-    for number, frame in enumerate(frames):
-        with notices:
-            pair, rest = stages.prepare(frame.pair)
-            images = pair.read_stored(0)
-        known[number] = frame, rest
-        yield Sample(number, *images)
+def _fused(estimator, frame, notices):
+    with notices:
+        return frame, estimator.transform(frame.pair)[0]

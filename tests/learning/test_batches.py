@@ -47,6 +47,23 @@ def test_dtypes_and_colour_make_batches_of_their_own():
     assert groups == [[0, 3], [1, 4], [2]]
 
 
+def test_nobody_waits_where_it_is_said_that_no_more_comes():
+    drawn = [*samples(0, 0, 0), None, *samples(0), None, None, *samples(0)]
+    groups = [len(group) for group in grouped(drawn, lambda pixels: 2)]
+    assert groups == [2, 1, 0, 1, 0, 0, 1]
+
+    def asking():
+        for sample in samples(0, 0.25, 0.5):
+            yield sample
+            yield None
+            assert handed and handed[-1] == sample.key  # before anything else is drawn
+
+    handed = []
+    for key, _ in fuse_samples(asking(), workers()):
+        handed.append(key)
+    assert handed == [0, 1, 2]
+
+
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_every_sample_comes_back_once_with_its_key(n):
     levels = np.linspace(0, 1, 11)
