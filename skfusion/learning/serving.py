@@ -196,6 +196,8 @@ class _Caller:
 
     def answer(self, fused):
         """Hand over the fused image, or say why there is none."""
+        if self._file is None:  # has hung up meanwhile
+            return
         if isinstance(fused, Exception):
             words = sentence(fused)
         else:
@@ -205,7 +207,7 @@ class _Caller:
                 words = fused.shape
             except OSError as error:
                 words = sentence(error)
-        with contextlib.suppress(OSError):  # it has ended meanwhile
+        with contextlib.suppress(OSError):  # just now
             self._connection.send(words)
 
     def forget(self):

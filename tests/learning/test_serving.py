@@ -123,9 +123,11 @@ def test_another_process_asks_without_torch(server, tmp_path):
     assert float(done.stdout) == pytest.approx(24 * 0.2)
 
 
-def test_a_process_that_is_killed_costs_no_other(server, tmp_path):
+def test_a_process_that_is_killed_while_it_waits_costs_no_other(tmp_path):
+    gate, fuser = threading.Event(), fuser_on()
+    fuse = fuser._fuse_batch_any
+    fuser._fuse_batch_any = lambda ir, vis: gate.wait(60) and fuse(ir, vis)
     path = tmp_path / "served.pickle"
-    path.write_bytes(pickle.dumps(server))
     code = (
         "import os, pickle, numpy as np\n"
         f"served = pickle.load(open({str(path)!r}, 'rb'))\n"
@@ -135,8 +137,12 @@ def test_a_process_that_is_killed_costs_no_other(server, tmp_path):
         "asking._connection.send((asking._file.name, [form] * 2, 64))\n"
         "os._exit(9)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    assert level_of(server.transform(pair(7))) == 7
+    with FusionServer(fuser) as served:
+        path.write_bytes(pickle.dumps(served))
+        done = subprocess.run([sys.executable, "-c", code], check=False)
+        assert done.returncode == 9
+        gate.set()
+        assert level_of(served.transform(pair(7))) == 7
 
 
 def test_who_has_not_the_key_is_not_let_in(server):
