@@ -257,8 +257,9 @@ def write_image(path, image, *, bit_depth=8, overwrite=True) -> None:
     >>> from skfusion.images.files import read_image, write_image
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "fine.tif"
     >>> write_image(path, np.full((2, 3), 0.25), bit_depth=16)
-    >>> read_image(path)[0, 0]
-    np.uint16(16384)
+    >>> image = read_image(path)
+    >>> int(image[0, 0]), image.dtype
+    (16384, dtype('uint16'))
     """
     path = as_path(path)
     check_format(path.suffix, bit_depth, f"path={str(path)!r}")

@@ -80,8 +80,8 @@ def run_bench(
     >>> from skfusion.leaderboard import run_bench
     >>> scenes = make_scene_pairs(2, size=(48, 64), random_state=0)
     >>> board = run_bench(scenes, methods=["average", "tif"], metrics=["en", "qabf"])
-    >>> board.table.loc["tif", "rank"], len(board.values)
-    (np.int64(1), 8)
+    >>> int(board.table.loc["tif", "rank"]), len(board.values)
+    (1, 8)
     """
     request = read_request(pairs, methods, published, metrics, color, dataset)
     if out is None:

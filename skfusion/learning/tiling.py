@@ -32,8 +32,8 @@ def map_tiles(function, stack, tile_size, reach):
     >>> import numpy as np
     >>> from skfusion.learning.tiling import map_tiles
     >>> stack = np.ones((1, 5, 7), dtype=np.float32)
-    >>> map_tiles(lambda part: part[0] * 2, stack, 3, 1).sum()
-    np.float32(70.0)
+    >>> float(map_tiles(lambda part: part[0] * 2, stack, 3, 1).sum())
+    70.0
     """
     height, width = stack.shape[-2:]
     if tile_size is None or max(height, width) <= tile_size:

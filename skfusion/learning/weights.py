@@ -94,16 +94,19 @@ def read_weights(source, expected=None) -> dict:
 @contextlib.contextmanager
 def _intact(path):
     """Call whatever the reader of safetensors says of a file a WeightsError."""
-    from safetensors import SafetensorError
+    import safetensors
 
+    damaged = safetensors.SafetensorError, ValueError, KeyError, RuntimeError, OSError
     try:
         yield
     except WeightsError:
         raise
-    except (SafetensorError, ValueError, KeyError, RuntimeError, OSError) as error:
+    except damaged as error:
+        # An old reader also says so of kinds of numbers that came after it.
         raise WeightsError(
-            f"weights {str(path)!r} is no intact safetensors file ({error}); published "
-            "checkpoints go through `skfusion convert-weights` first."
+            f"weights {str(path)!r} is no intact safetensors file to safetensors "
+            f"{safetensors.__version__} ({error}); published checkpoints go through "
+            "`skfusion convert-weights` first."
         ) from None
 
 
@@ -191,16 +194,11 @@ def _in_order(data, metadata):
 
 def read_metadata(source) -> dict:
     """Return the metadata of a weights file as a dict of strings."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     path = _resolve(source)
-    try:
-        with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(
-            f"weights {str(path)!r} is no intact safetensors file ({error})."
-        ) from None
+    with _intact(path), safe_open(path, framework="pt") as file:
+        return dict(file.metadata() or {})
 
 
 def load_network(build, source, metadata=None, parameters=None):

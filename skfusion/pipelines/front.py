@@ -52,8 +52,9 @@ def fuse(infrared, visible, method=DEFAULT_METHOD, *, color="luma", **params):
     >>> import skfusion
     >>> ir = np.full((8, 8), 100, dtype=np.uint8)
     >>> vis = np.full((8, 8), 200, dtype=np.uint8)
-    >>> skfusion.fuse(ir, vis, method="average")[0, 0]
-    np.uint8(150)
+    >>> fused = skfusion.fuse(ir, vis, method="average")
+    >>> int(fused[0, 0]), fused.dtype
+    (150, dtype('uint8'))
     """
     estimator = with_color(_estimator(method, params), color)
     visible = as_array(load(visible), "visible")

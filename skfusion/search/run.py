@@ -122,8 +122,8 @@ def run_search(
     >>> space = SearchSpace(LaplacianPyramid(), {"n_levels": [1, 2, 3]}, ["qabf"])
     >>> X = make_scene_pairs(2, size=(32, 48), random_state=0)
     >>> table, best = run_search(X, space)
-    >>> len(table), best.n_levels == table["n_levels"][0]
-    (3, np.True_)
+    >>> len(table), bool(best.n_levels == table["n_levels"][0])
+    (3, True)
     """
     strategy = space.strategy if strategy is None else strategy
     n_candidates = space.n_candidates if n_candidates is None else n_candidates

@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -22,11 +23,12 @@ class Mean(nn.Module):
 
 def write_mean(path, *, shape=("n", 1, "h", "w"), names=("a", "b"), kind="FLOAT"):
     """Write 0.25 of the first and 0.75 of the second input."""
-    from onnx import TensorProto, helper, save
+    from onnx import TensorProto, helper, numpy_helper, save
 
     kind = getattr(TensorProto, kind)
+    dtype = helper.tensor_dtype_to_np_dtype(kind)
     shares = [
-        helper.make_tensor(f"share_{i}", kind, [1], [value])
+        numpy_helper.from_array(np.array([value], dtype), f"share_{i}")
         for i, value in enumerate((0.25, 0.75))
     ]
     nodes = [

@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+import safetensors
 import torch
 from safetensors.torch import load_file, save_file
 from sklearn.base import clone
@@ -287,6 +288,10 @@ def test_whole_numbers_are_no_floating_ones(kind, network, tmp_path):
         read_weights(path, state)
 
 
+# Kinds that safetensors itself took up after the oldest release that is supported.
+LATER_KINDS = {"F4": (0, 6), "F6_E2M3": (0, 6), "C64": (0, 7)}
+
+
 @pytest.mark.parametrize(
     ("dtype", "n_bytes"),
     [("F4", 1), ("F8_E4M3", 2), ("C64", 16), ("U16", 4), ("U64", 16), ("F6_E2M3", 3)],
@@ -295,7 +300,11 @@ def test_other_kinds_of_numbers_are_refused_by_name(dtype, n_bytes, tmp_path):
     shape = [4] if dtype == "F6_E2M3" else [2]
     entry = {"dtype": dtype, "shape": shape, "data_offsets": [0, n_bytes]}
     (tmp_path / "w.safetensors").write_bytes(header({"a": entry}, bytes(n_bytes)))
-    with pytest.raises(WeightsError, match=rf"'a' is stored as {dtype}.*F32, F16"):
+    said = rf"'a' is stored as {dtype}.*F32, F16"
+    version = safetensors.__version__
+    if tuple(map(int, version.split(".")[:2])) < LATER_KINDS.get(dtype, (0, 0)):
+        said = f"no intact safetensors file to safetensors {version} "
+    with pytest.raises(WeightsError, match=said):
         read_weights(tmp_path / "w.safetensors")
 
 

@@ -68,8 +68,8 @@ class ModuleFuser(ExternalFuser):
     ...     def forward(self, infrared, visible):
     ...         return infrared.maximum(visible)
     >>> X = [(np.zeros((5, 7)), np.full((5, 7), 0.5))]
-    >>> ModuleFuser(Larger(), multiple_of=4).transform(X)[0].max()
-    np.float32(0.5)
+    >>> float(ModuleFuser(Larger(), multiple_of=4).transform(X)[0].max())
+    0.5
     """
 
     _parameter_constraints: dict = {

@@ -138,8 +138,8 @@ class SharpnessFuser(ExportsONNX, DeviceFuser, WeightMapFuser):
     >>> fused = fuser.transform([(flat, texture)])[0]
     >>> bool(np.allclose(fused, texture, atol=1e-5))
     True
-    >>> fuser.weight_map([(texture, flat)])[0].max()
-    np.float32(0.0)
+    >>> float(fuser.weight_map([(texture, flat)])[0].max())
+    0.0
     """
 
     _parameter_constraints: dict = {
