@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BASE_STAMP := $(VENV)/.installed-base
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 OUT ?= demo_output
@@ -10,16 +11,21 @@ JOBS ?= 2
 
 .PHONY: demo test test-oldest coverage fuzz lint format bench bench-fusers docs docs-check tables dist clean
 
+$(BASE_STAMP): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $(BASE_STAMP)
+
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	touch $(STAMP)
+	touch $(BASE_STAMP) $(STAMP)
 
 $(DOCS_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	touch $(DOCS_STAMP)
 
-demo: $(STAMP)
+demo: $(BASE_STAMP)
 	$(BIN)/skfusion demo $(PAIRS) -o $(OUT) --n-jobs $(JOBS)
 
 test: $(STAMP)

@@ -32,8 +32,8 @@ def run_demo(out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=say) 
     out : path
         Output folder; results in it are replaced.
     folder : path, optional
-        A folder of pairs in any layout that :func:`skfusion.load_pairs` knows, in
-        addition to the drawn pairs.
+        A folder of pairs in any layout that :func:`skfusion.load_pairs` knows; it
+        comes first, the drawn pairs after it.
     methods : sequence of str, optional
         Names of pipelines; the default is a small selection of them.
     n_jobs, verbose : int
@@ -53,9 +53,10 @@ def run_demo(out, *, folder=None, methods=(), n_jobs=None, verbose=1, echo=say) 
     """
     out = Path(out)
     methods = list(methods) or list(_METHODS)
-    sets = {"drawn": make_scene_pairs(4, night="mixed", random_state=7)}
+    sets = {}
     if folder is not None:
         sets[Path(folder).resolve().name or "pairs"] = load_pairs(folder)
+    sets.setdefault("drawn", make_scene_pairs(4, night="mixed", random_state=7))
     failed = 0
     for name, pairs in sets.items():
         failed += _run_set(name, pairs, out / name, methods, n_jobs, verbose, echo)

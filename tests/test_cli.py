@@ -220,10 +220,18 @@ def test_demo(folder, tmp_path, capsys):
     assert main(words) == 0
     text = capsys.readouterr().out
     assert "qabf" in text and "contact_sheet.png" in text
+    assert text.index("pairs: 3 pairs") < text.index("drawn: 4 pairs")
     for name in ("drawn", "pairs"):
         assert read_image(out / name / "contact_sheet.png").ndim == 3
         assert pd.read_csv(out / name / "metrics.csv").shape[0] in (3, 4)
     assert len(list((out / "pairs" / "average").glob("*.png"))) == 3
+
+
+def test_a_folder_called_drawn_is_not_replaced_by_drawn_pairs(folder, tmp_path):
+    own = folder.rename(folder.with_name("drawn"))
+    out = tmp_path / "demo"
+    assert main(["demo", str(own), "-o", str(out), "--method", "average"]) == 0
+    assert len(list((out / "drawn" / "average").glob("*.png"))) == 3
 
 
 def test_demo_names_a_bad_pair_and_goes_on(folder, tmp_path, capsys):
