@@ -91,3 +91,21 @@ def test_a_disk_that_fails_when_the_kernel_is_called_costs_one_warning(
         warnings.simplefilter("always")
         assert _jit.kernel(one_more)(1) == 2 and _jit.kernel(one_more)(1.5) == 2.5
     assert [str(x.message).count("No space left") for x in said] == [1]
+
+
+@_jit.kernel_part
+def halved(x):
+    return x / 2
+
+
+@_jit.kernel_numpy_errors
+def quartered(x):
+    return halved(halved(x))
+
+
+def test_a_part_is_compiled_for_kernels_and_a_function_for_python():
+    assert quartered(3.0) == 0.75
+    assert halved(3.0) == 1.5
+    assert not hasattr(halved, "signatures")
+    with pytest.raises(TypeError, match="unsupported operand"):
+        halved("x")

@@ -5,6 +5,7 @@ import warnings
 
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.extending import register_jitable
 
 
 def kernel(function):
@@ -23,6 +24,16 @@ def kernel_numpy_errors(function):
 def kernel_inlined(function):
     """Like :func:`kernel_numpy_errors`, copied into the loops that call it."""
     return _compiled(function, error_model="numpy", inline="always")
+
+
+def kernel_part(function):
+    """Compile like :func:`kernel_numpy_errors` what only other kernels call.
+
+    Without what is needed for calls from Python, which takes a third of the time that
+    a compilation takes: there it stays the function that it is.
+    """
+    options = {"error_model": "numpy", "no_cpython_wrapper": True}
+    return register_jitable(nogil=True, no_cfunc_wrapper=True, **options)(function)
 
 
 def _compiled(function, **options):

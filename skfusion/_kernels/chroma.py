@@ -7,7 +7,7 @@ arithmetic in between is then that of vectors.
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_numpy_errors
+from ._jit import kernel_numpy_errors, kernel_part
 from .luma import LUMA
 
 _RED, _GREEN, _BLUE = (np.float32(weight) for weight in LUMA)
@@ -16,7 +16,7 @@ _ZERO, _HALF, _ONE, _TOP = (np.float32(x) for x in (0, 0.5, 1, 255))
 __all__ = ["luma", "with_chroma", "with_chroma_levels"]
 
 
-@kernel_numpy_errors
+@kernel_part
 def _split(row, scale, red, green, blue):
     for j in range(red.size):
         red[j] = np.float32(row[3 * j]) * scale
@@ -24,13 +24,13 @@ def _split(row, scale, red, green, blue):
         blue[j] = np.float32(row[3 * j + 2]) * scale
 
 
-@kernel_numpy_errors
+@kernel_part
 def _join(red, green, blue, row):
     for j in range(red.size):
         row[3 * j], row[3 * j + 1], row[3 * j + 2] = red[j], green[j], blue[j]
 
 
-@kernel_numpy_errors
+@kernel_part
 def _join_levels(red, green, blue, row):
     """As _join, of eight bits: rounded half up in float32."""
     for j in range(red.size):
@@ -39,13 +39,13 @@ def _join_levels(red, green, blue, row):
         row[3 * j + 2] = np.int32(blue[j] * _TOP + _HALF)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _luma_row(red, green, blue, out):
     for j in range(out.size):
         out[j] = min(red[j] * _RED + green[j] * _GREEN + blue[j] * _BLUE, _ONE)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _chroma_row(fused, red, green, blue):
     """Move colours to another luma, in their place."""
     for j in range(fused.size):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_numpy_errors
+from ._jit import kernel_numpy_errors, kernel_part
 
 __all__ = ["bars_among_few", "ramps_down_columns"]
 
@@ -106,7 +106,7 @@ def ramps_down_columns(levels, first, behind, thin, noise, jump, least, span):
     return starts, ends
 
 
-@kernel_numpy_errors
+@kernel_part
 def _is_flat(levels, r, c, thin, noise):
     """Whether `thin` pixels of a row, from c on, are of one level."""
     for k in range(c, c + thin - 1):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_inlined, kernel_numpy_errors
+from ._jit import kernel_inlined, kernel_numpy_errors, kernel_part
 
 __all__ = ["bound", "deflate"]
 
@@ -14,6 +14,8 @@ _LEAST_RUN, _LONGEST_RUN = 3, 258
 _SHORTEST = np.uint64(8)  # a shorter run takes fewer bits as single bytes
 _END = 256
 _N_SYMBOLS = 286
+_SYMBOL_BITS = 9
+_ALL_SYMBOLS = 2**_SYMBOL_BITS - 1
 # Tokens are a byte, or 256 and the length of a run: the byte before, so often.
 _N_TOKENS = _END + _LONGEST_RUN + 1
 
@@ -43,7 +45,7 @@ def bound(n):
     return n + n // 4 + 512 * (n // _BLOCK + 1)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _run(data, j, end):
     """Return how often the byte before place j is repeated from there on."""
     n, last = 0, min(end - j, _LONGEST_RUN)
@@ -52,7 +54,7 @@ def _run(data, j, end):
     return n
 
 
-@kernel_numpy_errors
+@kernel_part
 def _tokens(data, start, end, tokens, counts):
     """Write the tokens of data[start:end] and count their symbols; how many."""
     # Two of each: equal bytes in a row need not wait for each other's sum.
@@ -90,27 +92,42 @@ def _tokens(data, start, end, tokens, counts):
     return int(n)
 
 
-@kernel_numpy_errors
-def _depths(weights):
-    """Return how many leaves of Huffman's tree lie at each depth, none below 15.
+@kernel_part
+def _sort(values):
+    """Sort a few numbers in their place, by Shell's method."""
+    gap = values.size // 2
+    while gap > 0:
+        for k in range(gap, values.size):
+            value, place = values[k], k
+            while place >= gap and values[place - gap] > value:
+                values[place] = values[place - gap]
+                place -= gap
+            values[place] = value
+        gap = 0 if gap == 1 else max(5 * gap // 11, 1)
 
-    `weights` ascend; there are two of them or more.
+
+@kernel_part
+def _depths(nodes, n, found):
+    """Find how many leaves of Huffman's tree lie at each depth, none below 15.
+
+    `nodes` begin with the weights of the leaves, two or more, in ascending order.
     """
-    n = weights.size
-    nodes, parents = np.empty(2 * n - 1, np.int64), np.zeros(2 * n - 1, np.int64)
-    nodes[:n] = weights
+    parents = np.zeros(2 * n - 1, np.int64)
     leaf, inner = 0, n
     for new in range(n, 2 * n - 1):
         nodes[new] = 0
         for _ in range(2):  # the lightest two of the leaves and the joined ones
             if leaf < n and (inner >= new or nodes[leaf] <= nodes[inner]):
-                k, leaf = leaf, leaf + 1
+                k = leaf
+                leaf += 1
             else:
-                k, inner = inner, inner + 1
+                k = inner
+                inner += 1
             nodes[new] += nodes[k]
             parents[k] = new
     depths = np.zeros(2 * n - 1, np.int64)
-    found = np.zeros(_LONGEST_CODE + 1, np.int64)
+    for k in range(found.size):
+        found[k] = 0
     for k in range(2 * n - 3, -1, -1):
         depths[k] = depths[parents[k]] + 1
         if k < n:
@@ -128,10 +145,9 @@ def _depths(weights):
         found[depth] -= 1
         found[depth + 1] += 2
         room -= 1
-    return found
 
 
-@kernel_numpy_errors
+@kernel_part
 def _reversed(code, n):
     out = 0
     for _ in range(n):
@@ -139,17 +155,28 @@ def _reversed(code, n):
     return out
 
 
-@kernel_numpy_errors
+@kernel_part
 def _codes(counts, lengths, codes):
     """Fill the lengths of the symbols' codes, and the codes, their first bit lowest."""
-    lengths[:] = 0
-    used = np.nonzero(counts)[0]
-    used = used[np.argsort(counts[used], kind="mergesort")]
-    found = _depths(counts[used])
+    n = 0
+    for symbol in range(lengths.size):
+        lengths[symbol] = 0
+        n += counts[symbol] > 0
+    used, nodes = np.zeros(n, np.int64), np.zeros(2 * n, np.int64)
+    found = np.zeros(_LONGEST_CODE + 1, np.int64)
+    k = 0
+    for symbol in range(lengths.size):
+        if counts[symbol] > 0:
+            used[k] = counts[symbol] << _SYMBOL_BITS | symbol
+            k += 1
+    _sort(used)
+    for k in range(n):
+        nodes[k] = used[k] >> _SYMBOL_BITS
+    _depths(nodes, n, found)
     k = 0
     for depth in range(_LONGEST_CODE, 0, -1):  # the rarest have the longest
         for _ in range(found[depth]):
-            lengths[used[k]] = depth
+            lengths[used[k] & _ALL_SYMBOLS] = depth
             k += 1
     code = 0
     for depth in range(1, _LONGEST_CODE + 1):
@@ -160,7 +187,7 @@ def _codes(counts, lengths, codes):
         code <<= 1
 
 
-@kernel_numpy_errors
+@kernel_part
 def _table(lengths, codes, table):
     """Fill the bits of each token, above their number in the lowest five."""
     for token in range(_END + 1):
@@ -183,7 +210,7 @@ def _put(out, place, bits, n, more, n_more):
     return place + (n >> _U3), bits >> whole, n & _U7
 
 
-@kernel_numpy_errors
+@kernel_part
 def _put_head(out, place, bits, n, lengths, last):
     """Begin a block: the lengths of its codes, in four bits each."""
     head = np.uint64(int(last) | 2 << 1 | (_N_SYMBOLS - 257) << 3 | 15 << 13)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_inlined, kernel_numpy_errors
+from ._jit import kernel_inlined, kernel_numpy_errors, kernel_part
 
 __all__ = ["filter_rows", "unfilter"]
 
@@ -21,7 +21,7 @@ def _paeth(left, up, corner):
     return high if bound <= low else best
 
 
-@kernel_numpy_errors
+@kernel_part
 def _add_left(row, step, now):
     """Undo a row of filter 1: each byte is that much above the one to its left."""
     if step == 3:  # in registers what the next pixel needs, as below
@@ -37,7 +37,7 @@ def _add_left(row, step, now):
             now[j] = left
 
 
-@kernel_numpy_errors
+@kernel_part
 def _add_mean(row, step, above, now):
     """Undo a row of filter 3: above the mean of the bytes to the left and above."""
     for c in range(step):
@@ -47,7 +47,7 @@ def _add_mean(row, step, above, now):
             now[j] = left
 
 
-@kernel_numpy_errors
+@kernel_part
 def _add_paeth(row, step, above, now):
     """Undo a row of filter 4."""
     zero = np.int32(0)
@@ -112,7 +112,7 @@ def unfilter(rows, step, out):
     return True
 
 
-@kernel_numpy_errors
+@kernel_part
 def _subtract_paeth(row, left, above, corner, out):
     for j in range(row.size):
         near = _paeth(np.int16(left[j]), np.int16(above[j]), np.int16(corner[j]))

@@ -1,345 +1,409 @@
 """The two convolutions of a level of the learned pyramid, and what its head says.
 
-The 3x3 convolutions are Winograd's, A^T [(G g G^T) * (B^T d B)] A on tiles of 2 x 2
-pixels: 16 products in place of 36, and 9 where a map was doubled in size before. Some
-rows of the image at a time, each of the 16 planes is one product of matrices, channels
-by channels times channels by tiles. What a level computes in between stays in a few
-rows of buffer.
+The 3x3 convolutions are Winograd's F(4, 3), A^T [(G g G^T) * (B^T d B)] A on tiles of
+4 x 4 pixels: 36 products in place of 144, and 25 where a map was doubled in size
+before. Some rows of tiles at a time, each of the 36 is one product of matrices,
+channels by channels times channels by tiles.
 
-Maps have a border of one pixel, the outer ones repeated. Rows of maps that are going
-to be convolved are split: first every other entry from 0 on, then those from 1 on, so
-that all arithmetic runs along vectors.
+Maps are kept as planes: of a map, with a border of one pixel that repeats the outer
+ones, every fourth row and column from 0, 1, 2 and 3 on make 16 planes, and every
+other one 4 of a map that is going to be doubled. So what lies at the same place in
+all tiles lies in one plane, and places in the next tile are the same plane from an
+entry or a row further on: all arithmetic runs along vectors of several rows of tiles.
+The last entry of a row belongs to no tile; what is computed there nobody reads.
+
+References
+----------
+.. [1] A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
+   CVPR 2016, 4013-4021.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_numpy_errors
-from .pyramid_rows import repeat_ends
+from ._jit import kernel_inlined, kernel_numpy_errors, kernel_part
 
-_ENOUGH = 160
-_ZERO = np.float32(0)
-
-
-@kernel_numpy_errors
-def _transform_rows(r0, r1, r2, r3, out):
-    """Write B^T d of four rows to four rows."""
-    t0, t1, t2, t3 = out[0], out[1], out[2], out[3]
-    for j in range(r0.size):
-        p, q, r, s = r0[j], r1[j], r2[j], r3[j]
-        t0[j] = p - r
-        t1[j] = q + r
-        t2[j] = r - q
-        t3[j] = q - s
+# Products of matrices with fewer columns cost as much to begin as to do.
+_ENOUGH = 240
+_ZERO, _TWO, _FOUR, _FIVE, _EIGHT = (np.float32(x) for x in (0, 2, 4, 5, 8))
+_NO_LEAST = np.float32(-np.inf)
 
 
-@kernel_numpy_errors
-def _transform_columns(even, odd, t0, t1, t2, t3):
-    """Write d B of the overlapping fours of a split row, one entry a tile."""
-    for j in range(t0.size):
-        p, q, r, s = even[j], odd[j], even[j + 1], odd[j + 1]
-        t0[j] = p - r
-        t1[j] = q + r
-        t2[j] = r - q
-        t3[j] = q - s
+def tiling(height, width):
+    """Return how the tiles of a map are taken.
 
-
-@kernel_numpy_errors
-def _transform(r0, r1, r2, r3, rows, tiles, channel, start):
-    """Write the tiles of four split rows of a channel, from `start` on."""
-    _transform_rows(r0, r1, r2, r3, rows)
-    n = rows.shape[1] // 2
-    end = start + n - 1
-    for u in range(4):
-        _transform_columns(
-            rows[u, :n],
-            rows[u, n:],
-            tiles[4 * u, channel, start:end],
-            tiles[4 * u + 1, channel, start:end],
-            tiles[4 * u + 2, channel, start:end],
-            tiles[4 * u + 3, channel, start:end],
-        )
-
-
-@kernel_numpy_errors
-def _transform_doubled_columns(row, t0, t1, t3):
-    for j in range(t0.size):
-        p, q, r = row[j], row[j + 1], row[j + 2]
-        t0[j] = p - q
-        t1[j] = q
-        t3[j] = q - r
-
-
-@kernel_numpy_errors
-def _copy(row, out):
-    for j in range(out.size):
-        out[j] = row[j]
-
-
-@kernel_numpy_errors
-def _subtract(a, b, out):
-    for j in range(out.size):
-        out[j] = a[j] - b[j]
-
-
-@kernel_numpy_errors
-def _transform_doubled(r0, r1, r2, row, tiles, channel, start):
-    """Write the nine tiles, that are not zero, of three rows before doubling.
-
-    Twice as large they repeat each pixel, so that of d_0 - d_2, d_1 + d_2, d_2 - d_1
-    and d_1 - d_3 the third is zero and the second twice a pixel; the factors of two
-    are in the kernels.
+    Returns
+    -------
+    step : int
+        Entries of a row in a plane: its tiles, and one.
+    n_rows : int
+        Rows of tiles that are multiplied together.
+    n_blocks : int
+        How often, until all rows are done.
     """
-    end = start + row.size - 2
-    for u in (0, 1, 3):
-        if u == 0:
-            _subtract(r0, r1, row)
-        elif u == 1:
-            _copy(r1, row)
-        else:
-            _subtract(r1, r2, row)
-        _transform_doubled_columns(
-            row,
-            tiles[4 * u, channel, start:end],
-            tiles[4 * u + 1, channel, start:end],
-            tiles[4 * u + 3, channel, start:end],
-        )
+    step, rows = (width + 3) // 4 + 1, (height + 3) // 4
+    n_blocks = -(-rows // -(-_ENOUGH // step))
+    return step, -(-rows // n_blocks), n_blocks
 
 
-@kernel_numpy_errors
-def _collect_rows(m0, m1, m2, m3, upper, lower):
-    for j in range(m0.size):
-        p, q = m1[j], m2[j]
-        upper[j] = m0[j] + p + q
-        lower[j] = p - q - m3[j]
+def planes_of(n_maps, side, height, width):
+    """Return zeros in which maps are kept as `side` x `side` planes.
 
-
-@kernel_numpy_errors
-def _collect_columns(s0, s1, s2, s3, bias, first, second):
-    """Write A^T m A plus the bias, rectified: the left and the right pixel a tile."""
-    for j in range(s0.size):
-        p, q = s1[j], s2[j]
-        first[j] = max(s0[j] + p + q + bias, _ZERO)
-        second[j] = max(p - q - s3[j] + bias, _ZERO)
-
-
-@kernel_numpy_errors
-def _collect(products, channel, start, bias, sums, pixels):
-    """Write the pixels that the products of tiles, from `start` on, make.
-
-    In quarters: left and right ones of the upper row, then of the lower one.
+    `height` and `width` are those of the map that they are read for: twice their own
+    where they are going to be doubled. Row of the plane, map, column of the plane,
+    entries.
     """
-    half = sums.shape[1]
-    end = start + half
-    for v in range(4):
-        _collect_rows(
-            products[v, channel, start:end],
-            products[4 + v, channel, start:end],
-            products[8 + v, channel, start:end],
-            products[12 + v, channel, start:end],
-            sums[v],
-            sums[4 + v],
+    step, n_rows, n_blocks = tiling(height, width)
+    shape = side, n_maps, side, (n_rows * n_blocks + 2) * step
+    return np.zeros(shape, np.float32)
+
+
+def repeat_ends(planes, height, step):
+    """Repeat the upper and the lower row of maps that are going to be doubled."""
+    if planes.size:
+        for row, other in ((1, 0), (height, height + 1)):
+            given = planes[row % 2, :, :, row // 2 * step :][..., :step]
+            planes[other % 2, :, :, other // 2 * step :][..., :step] = given
+
+
+@kernel_inlined
+def _six(r0, r1, r2, r3, r4, r5, t0, t1, t2, t3, t4, t5):
+    """Write B^T d."""
+    for j in range(t0.size):
+        a, b, c, d, e = r0[j], r1[j], r2[j], r3[j], r4[j]
+        t0[j] = _FOUR * a - _FIVE * c + e
+        x, y = e - _FOUR * c, d - _FOUR * b
+        t1[j] = x + y
+        t2[j] = x - y
+        x, y = e - c, _TWO * (d - b)
+        t3[j] = x + y
+        t4[j] = x - y
+        t5[j] = _FOUR * b - _FIVE * d + r5[j]
+
+
+@kernel_inlined
+def _six_of_four(r0, r1, r2, r3, t0, t1, t3, t4, t5):
+    """Write B^T d of d = a, b, b, c, c, d, but for the third, which is 0.
+
+    The second is left at one half, the fourth at -1 / 3: those factors are in the
+    kernels.
+    """
+    for j in range(t0.size):
+        a, b, c, d = r0[j], r1[j], r2[j], r3[j]
+        t0[j] = _FOUR * a - _FIVE * b + c
+        t1[j] = c - _FOUR * b
+        t3[j] = b - c
+        t4[j] = b - c
+        t5[j] = _FOUR * b - _FIVE * c + d
+
+
+@kernel_inlined
+def _four_of_six(m0, m1, m2, m3, m4, m5, bias, least, y0, y1, y2, y3):
+    """Write A^T m plus a bias, or what they are at least."""
+    for j in range(y0.size):
+        a, b = m1[j] + m2[j], m1[j] - m2[j]
+        c, d = m3[j] + m4[j], m3[j] - m4[j]
+        y0[j] = max(m0[j] + a + c + bias, least)
+        y1[j] = max(b + _TWO * d + bias, least)
+        y2[j] = max(a + _FOUR * c + bias, least)
+        y3[j] = max(b + _EIGHT * d + m5[j] + bias, least)
+
+
+@kernel_part
+def _transform(planes, m, start, step, rows, tiles):
+    """Write B^T d B of the tiles of a map, from an entry of its planes on."""
+    end = start + rows.shape[2]
+    for q in range(4):
+        _six(
+            planes[0, m, q, start:end],
+            planes[1, m, q, start:end],
+            planes[2, m, q, start:end],
+            planes[3, m, q, start:end],
+            planes[0, m, q, start + step : end + step],
+            planes[1, m, q, start + step : end + step],
+            rows[0, q],
+            rows[1, q],
+            rows[2, q],
+            rows[3, q],
+            rows[4, q],
+            rows[5, q],
         )
-    for r in range(2):
-        s, k = 4 * r, 2 * half * r
-        _collect_columns(
-            sums[s],
-            sums[s + 1],
-            sums[s + 2],
-            sums[s + 3],
+    for u in range(6):
+        r, k = rows[u], 6 * u
+        _six(
+            r[0],
+            r[1],
+            r[2],
+            r[3],
+            r[0, 1:],
+            r[1, 1:],
+            tiles[k, m],
+            tiles[k + 1, m],
+            tiles[k + 2, m],
+            tiles[k + 3, m],
+            tiles[k + 4, m],
+            tiles[k + 5, m],
+        )
+
+
+@kernel_part
+def _transform_doubled(planes, m, start, step, rows, tiles, place):
+    """Write those 25 of B^T d B that are not 0 for a map of half the size."""
+    end = start + rows.shape[2]
+    for q in range(2):
+        _six_of_four(
+            planes[0, m, q, start:end],
+            planes[1, m, q, start:end],
+            planes[0, m, q, start + step : end + step],
+            planes[1, m, q, start + step : end + step],
+            rows[0, q],
+            rows[1, q],
+            rows[3, q],
+            rows[4, q],
+            rows[5, q],
+        )
+    for u in range(6):
+        if u != 2:
+            r, k = rows[u], 6 * u
+            _six_of_four(
+                r[0],
+                r[1],
+                r[0, 1:],
+                r[1, 1:],
+                tiles[k, place],
+                tiles[k + 1, place],
+                tiles[k + 3, place],
+                tiles[k + 4, place],
+                tiles[k + 5, place],
+            )
+
+
+@kernel_part
+def _collect(products, o, bias, sums, planes, step):
+    """Write A^T m A plus the bias, rectified, to the planes of a map."""
+    n = sums.shape[2]
+    shift = min(planes.shape[3] - n, 1)  # where there is room for a border, there is
+    for v in range(6):
+        _four_of_six(
+            products[v, o],
+            products[6 + v, o],
+            products[12 + v, o],
+            products[18 + v, o],
+            products[24 + v, o],
+            products[30 + v, o],
+            _ZERO,
+            _NO_LEAST,
+            sums[0, v],
+            sums[1, v],
+            sums[2, v],
+            sums[3, v],
+        )
+    last, after = (3 + shift) % 4, (3 + shift) // 4
+    for r in range(4):
+        s, to = sums[r], planes[(r + shift) % 4, o]
+        start = (r + shift) // 4 * step
+        end = start + n
+        _four_of_six(
+            s[0],
+            s[1],
+            s[2],
+            s[3],
+            s[4],
+            s[5],
             bias,
-            pixels[k : k + half],
-            pixels[k + half : k + 2 * half],
+            _ZERO,
+            to[shift, start:end],
+            to[1 + shift, start:end],
+            to[2 + shift, start:end],
+            to[last, start + after : end + after],
         )
 
 
-@kernel_numpy_errors
-def _put_split(left, right, width, row):
-    """Write pixels to a split row with a border."""
-    half = left.size
-    _copy(right, row[1 : half + 1])
-    _copy(left, row[half + 1 : 2 * half + 1])
-    row[0] = left[0]
-    if width % 2:  # the last tile's right pixel lies beyond the image
-        row[half] = left[half - 1]
-    row[2 * half + 1] = row[half]
+@kernel_inlined
+def _repeat_sides(planes, m, row, step, width):
+    """Repeat the outer pixels of a row, which is counted with the border."""
+    side = planes.shape[0]
+    to, start = planes[row % side, m], row // side * step
+    to[0, start] = to[1, start]
+    inner, outer = start + width // side, start + (width + 1) // side
+    to[(width + 1) % side, outer] = to[width % side, inner]
 
 
-@kernel_numpy_errors
-def _interleave(left, right, row):
-    half = row.size // 2
-    for j in range(half):
-        row[2 * j] = left[j]
-        row[2 * j + 1] = right[j]
-    if row.size > 2 * half:
-        row[2 * half] = left[half]
+@kernel_inlined
+def _repeat_row(planes, m, row, other, step):
+    """Write a row over another one."""
+    given, to = planes[row % 4, m], planes[other % 4, m]
+    start, begin = row // 4 * step, other // 4 * step
+    for q in range(4):
+        for j in range(step):
+            to[q, begin + j] = given[q, start + j]
 
 
-@kernel_numpy_errors
-def _read_pairs(maps, pair, n, read, bias, width, ring, tiles, products, sums, buffers):
-    """Fill the ring with the first convolution of n pairs of rows."""
-    half, last, n_maps = sums.shape[1], maps.shape[1] - 1, maps.shape[0]
-    rows, pixels = buffers
-    for p in range(n):
-        i = 2 * (pair + p)
-        for m in range(n_maps):
-            r0, r1, r2 = maps[m, i], maps[m, i + 1], maps[m, i + 2]
-            r3 = maps[m, min(i + 3, last)]
-            _transform(r0, r1, r2, r3, rows, tiles, m, p * half)
-    for k in range(16):
+@kernel_inlined
+def _read_block(maps, block, sizes, read, bias, window, rooms):
+    """Fill a window with the first convolution of some rows of tiles."""
+    height, width, step, n_rows, n_blocks = sizes
+    rows, tiles, products, sums = rooms
+    n_maps, n = maps.shape[1], sums.shape[2]
+    for m in range(n_maps):
+        _transform(maps, m, block * n, step, rows, tiles)
+    for k in range(36):
         np.dot(read[k], tiles[k, :n_maps], products[k])
-    pairs = ring.shape[1] // 2
-    for p in range(n):
-        slot = 2 * ((pair + p) % pairs)
-        for o in range(ring.shape[0]):
-            quarters = pixels[o]
-            _collect(products, o, p * half, bias[o], sums, quarters)
-            for r in range(2):
-                left = quarters[2 * half * r : 2 * half * r + half]
-                right = quarters[2 * half * r + half : 2 * half * (r + 1)]
-                _put_split(left, right, width, ring[o, slot + r])
+    for o in range(bias.size):
+        _collect(products, o, bias[o], sums, window, step)
+        for row in range(1, 4 * n_rows + 1):
+            _repeat_sides(window, o, row, step, width)
+        bottom = height - 4 * block * n_rows
+        for other in (0, bottom + 1):
+            if other <= 4 * n_rows + 1 and (other > 0 or block == 0):
+                _repeat_row(window, o, other - 1 if other else 1, other, step)
 
 
-@kernel_numpy_errors
-def _mix_pairs(ring, carried, pair, n, height, mix, both, tiles, products, rows, row):
-    """Multiply the tiles of n pairs of rows, of the ring and those carried."""
-    half, c = row.size - 2, ring.shape[0]
-    for p in range(n):
-        i = 2 * (pair + p)
-        r0, r1 = _ring_row(i - 1, height, ring), _ring_row(i, height, ring)
-        r2, r3 = _ring_row(i + 1, height, ring), _ring_row(i + 2, height, ring)
-        for m in range(c):
-            x0, x1, x2, x3 = ring[m, r0], ring[m, r1], ring[m, r2], ring[m, r3]
-            _transform(x0, x1, x2, x3, rows, tiles, m, p * half)
+@kernel_inlined
+def _join(window, after, n, step):
+    """Give two windows, one behind the other, the rows of each that both need."""
+    for o in range(window.shape[1]):
+        for q in range(4):
+            first, second = window[0, o, q], after[0, o, q]
+            for j in range(step):
+                second[j] = first[n + j]
+            first, second = window[1, o, q], after[1, o, q]
+            for j in range(step):
+                first[n + j] = second[j]
+
+
+@kernel_inlined
+def _mix_block(window, carried, block, step, mix, both, rooms):
+    """Multiply some rows of tiles, of the window and of what is carried."""
+    rows, tiles, products, sums = rooms
+    c, n = window.shape[1], sums.shape[2]
     more = carried.shape[1] > 0
-    if more:
-        for p in range(n):
-            i = pair + p
-            for m in range(c):
-                x0, x1, x2 = carried[m, i], carried[m, i + 1], carried[m, i + 2]
-                _transform_doubled(x0, x1, x2, row, tiles, c + m, p * half)
-    for k in range(16):
-        if more and k // 4 != 2 and k % 4 != 2:
+    for m in range(c):
+        _transform(window, m, 0, step, rows, tiles)
+        if more:
+            _transform_doubled(carried, m, block * n, step, rows, tiles, c + m)
+    for k in range(36):
+        if more and k // 6 != 2 and k % 6 != 2:
             np.dot(both[k], tiles[k], products[k])
         else:
             np.dot(mix[k], tiles[k, :c], products[k])
 
 
-@kernel_numpy_errors
-def _ring_row(i, height, ring):
-    """Where the ring holds a row, the outer ones repeated."""
-    i = min(max(i, 0), height - 1)
-    return 2 * (i // 2 % (ring.shape[1] // 2)) + i % 2
-
-
-@kernel_numpy_errors
-def _add_bias(row, bias):
-    for j in range(row.size):
-        row[j] += bias
-
-
-@kernel_numpy_errors
-def _add_rectified(row, bias):
-    for j in range(row.size):
-        row[j] = max(row[j] + bias, _ZERO)
-
-
-@kernel_numpy_errors
-def _add(row, other):
-    for j in range(row.size):
-        row[j] += other[j]
-
-
-@kernel_numpy_errors
-def _say(pixels, head, bias, hidden_head, said, more):
-    """Weigh the channels of some pixels: the four outputs, and a hidden layer."""
+@kernel_inlined
+def _say(pixels, hidden, bias, head, said):
+    """Add hidden channels to those of some pixels, and weigh them all."""
+    m, c = hidden.shape
+    if m > 0:
+        np.dot(hidden, pixels[:c], pixels[c:])
+    for o in range(m):
+        row, b = pixels[c + o], bias[o]
+        for j in range(row.size):
+            row[j] = max(row[j] + b, _ZERO)
     np.dot(head, pixels, said)
-    for o in range(4):
-        _add_bias(said[o], bias[o])
-    if hidden_head.shape[1] == 0:
-        return
-    for o in range(4, bias.size):
-        _add_rectified(said[o], bias[o])
-    np.dot(hidden_head, said[4:], more)
-    for o in range(4):
-        _add(said[o], more[o])
+
+
+@kernel_inlined
+def _weave(quarters, start, bias, row):
+    """Write every fourth entry of a row from each of four, plus a bias."""
+    n = row.size // 4
+    end = start + n
+    a, b = quarters[0, start:end], quarters[1, start:end]
+    c, d = quarters[2, start:end], quarters[3, start:end]
+    for j in range(n):
+        row[4 * j] = a[j] + bias
+        row[4 * j + 1] = b[j] + bias
+        row[4 * j + 2] = c[j] + bias
+        row[4 * j + 3] = d[j] + bias
+    for j in range(4 * n, row.size):
+        row[j] = quarters[j - 4 * n, end] + bias
+
+
+@kernel_inlined
+def _weave_two(a, b, row):
+    n = row.size // 2
+    for j in range(n):
+        row[2 * j] = a[j]
+        row[2 * j + 1] = b[j]
+    if row.size > 2 * n:
+        row[2 * n] = a[n]
+
+
+@kernel_inlined
+def _carry(quarters, start, row, width, planes, m, step):
+    """Write a row of pixels to a row, counted with the border, to be doubled."""
+    n = (width + 3) // 4
+    end, begin, to = start + n, row // 2 * step, planes[row % 2, m]
+    a, b = quarters[0, start:end], quarters[1, start:end]
+    c, d = quarters[2, start:end], quarters[3, start:end]
+    _weave_two(a, c, to[1, begin : begin + 2 * n])
+    _weave_two(b, d, to[0, begin + 1 : begin + step])
+    _repeat_sides(planes, m, row, step, width)
+
+
+def rooms_for(sizes, c, m, k):
+    """Return the arrays that :func:`run_level` computes in.
+
+    For c channels, m hidden ones and k outputs.
+    """
+    _, _, step, n_rows, _ = sizes
+    n = n_rows * step
+    window = 4, c, 4, n + 2 * step
+    shapes = (6, 4, n + 1), (36, max(2 * c, 8), n), (36, c, n), (4, 6, n)
+    pixels = np.empty((4, c + m, 4, n), np.float32)
+    said = np.empty((k, 4, n), np.float32)
+    flat = pixels.reshape(4, c + m, 4 * n), said.reshape(k, 4 * n)
+    windows = np.zeros(window, np.float32), np.zeros(window, np.float32)
+    return windows, tuple(np.empty(x, np.float32) for x in shapes), pixels, said, flat
 
 
 @kernel_numpy_errors
-def run_level(maps, carried, weights, new, out):
+def run_level(maps, carried, weights, sizes, rooms, new, new_step, out):
     """Run both convolutions of a level and its head, some rows at a time.
 
     Parameters
     ----------
-    maps : float32 (8, h + 2, 2 * ceil(w / 2) + 2)
-        Split rows.
-    carried : float32 (c, ceil(h / 2) + 2, ceil(w / 2) + 2)
-        Of the next coarser level; ``h = 0`` rows where there is none.
+    maps : float32 (4, 8, 4, n)
+        Planes of the maps.
+    carried : float32 (2, c, 2, n)
+        Planes of what the next coarser level carries; ``c = 0`` where there is none.
     weights : tuple of float32 arrays
-        ``read`` (16, c, 8), transformed kernels G g G^T of each plane; its bias (c,);
-        ``mix`` (16, c, c), of the channels just read; ``both`` (16, c, 2 c), of these
-        and those carried; the bias of both (c,); ``head`` (4 + m, c), four outputs and
-        m hidden channels, which are rectified; their bias (4 + m,); ``hidden_head``
-        (4, m), added to the outputs.
-    new : float32 (c, h + 2, w + 2)
-        What the next finer level carries, filled with its border; ``h = 0`` rows where
-        there is none.
-    out : float32 (4, h, w)
+        ``read`` (36, c, 8), transformed kernels G g G^T; its bias (c,); ``mix`` (36, c,
+        c), of the channels just read; ``both`` (36, c, 2 c), of these and those
+        carried; the bias of both (c,); ``hidden`` (m, c), m hidden channels, which are
+        rectified; their bias (m,); ``head`` (k, c + m), k outputs of all channels;
+        their bias (k,).
+    sizes : (height, width, step, n_rows, n_blocks)
+        Of the level, and its :func:`tiling`.
+    rooms : tuple
+        See :func:`rooms_for`.
+    new : float32 (2, c, 2, n)
+        Planes that the next finer level carries, to be filled but for the border above
+        and below; ``c = 0`` where there is none.
+    new_step : int
+        Of the next finer level.
+    out : float32 (k, h, w)
     """
-    read, read_bias, mix, both, mix_bias, head, head_bias, hidden_head = weights
-    c, (height, width) = mix.shape[1], out.shape[1:]
-    half, pairs = (width + 1) // 2, (height + 1) // 2
-    # Rows of fewer tiles than this cost as much to begin as to do.
-    n = min(pairs, 1 + (_ENOUGH - 1) // half)
-    ring = np.empty((c, 6 * n, 2 * half + 2), np.float32)
-    tiles = np.zeros((16, max(2 * c, 8), n * half), np.float32)
-    products = np.empty((16, c, n * half), np.float32)
-    rows, sums = (
-        np.empty((4, 2 * half + 2), np.float32),
-        np.empty((8, half), np.float32),
-    )
-    coarse, pixels = np.empty(half + 2, np.float32), np.empty((c, 4 * half), np.float32)
-    said = np.empty((head.shape[0], 4 * half), np.float32)
-    more = np.empty((4, 4 * half), np.float32)
-    buffers = rows, pixels
-    _read_pairs(
-        maps, 0, n, read, read_bias, width, ring, tiles, products, sums, buffers
-    )
-    for pair in range(0, pairs, n):
-        here, after = min(n, pairs - pair), pair + n
-        if after < pairs:
-            k = min(n, pairs - after)
-            _read_pairs(
-                maps,
-                after,
-                k,
-                read,
-                read_bias,
-                width,
-                ring,
-                tiles,
-                products,
-                sums,
-                buffers,
-            )
-        _mix_pairs(
-            ring, carried, pair, here, height, mix, both, tiles, products, rows, coarse
-        )
-        for p in range(here):
-            for o in range(c):
-                _collect(products, o, p * half, mix_bias[o], sums, pixels[o])
-            _say(pixels, head, head_bias, hidden_head, said, more)
-            for r in range(min(2, height - 2 * (pair + p))):
-                i, k = 2 * (pair + p) + r, 2 * half * r
-                for o in range(4):
-                    left, right = said[o, k : k + half], said[o, k + half :]
-                    _interleave(left, right, out[o, i])
-                if new.shape[1] > 0:
-                    for o in range(c):
-                        left, right = pixels[o, k : k + half], pixels[o, k + half :]
-                        _interleave(left, right, new[o, i + 1, 1 : width + 1])
-                        repeat_ends(new[o, i + 1])
-    if new.shape[1] > 0:
-        for o in range(c):
-            new[o, 0] = new[o, 1]
-            new[o, height + 1] = new[o, height]
+    read, read_bias, mix, both, mix_bias, hidden, hidden_bias, head, head_bias = weights
+    height, width, step, n_rows, n_blocks = sizes
+    (window, after), inner, pixels, said, (flat, flat_said) = rooms
+    products, sums = inner[2], inner[3]
+    n = sums.shape[2]
+    for block in range(-1, n_blocks):
+        if block + 1 < n_blocks:
+            _read_block(maps, block + 1, sizes, read, read_bias, after, inner)
+            if block >= 0:
+                _join(window, after, n, step)
+        if block >= 0:
+            _mix_block(window, carried, block, step, mix, both, inner)
+            for o in range(mix_bias.size):
+                _collect(products, o, mix_bias[o], sums, pixels, step)
+        window, after = after, window
+        first = 4 * block * n_rows
+        for r in range(4 if block >= 0 else 0):
+            _say(flat[r], hidden, hidden_bias, head, flat_said)
+            for i in range(first + r, min(first + 4 * n_rows, height), 4):
+                start = (i - first) // 4 * step
+                for o in range(head_bias.size):
+                    _weave(said[o], start, head_bias[o], out[o, i])
+                for o in range(new.shape[1]):
+                    _carry(pixels[r, o], start, i + 1, width, new, o, new_step)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_inlined, kernel_numpy_errors
+from ._jit import kernel_inlined, kernel_numpy_errors, kernel_part
 from .pyramid_rows import fill, repeat_ends
 
 _HALF = np.float32(0.05)
@@ -69,7 +69,7 @@ def _exp(x):
     return p * p
 
 
-@kernel_numpy_errors
+@kernel_part
 def _measure_row(a, b, height_a, height_b, agreement):
     """Add the heights of two rows of bands and their agreement."""
     for j in range(a.size):
@@ -80,13 +80,13 @@ def _measure_row(a, b, height_a, height_b, agreement):
         agreement[j] += x * y / (u * v + _TINY)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _centre_row(image, out):
     for j in range(image.size):
         out[j] = _TWO * image[j] - _ONE
 
 
-@kernel_numpy_errors
+@kernel_part
 def _pool_row(row, scale, out):
     n = row.size // 2
     for j in range(n):
@@ -95,16 +95,18 @@ def _pool_row(row, scale, out):
         out[n] = row[2 * n] * (_TWO * scale)
 
 
-@kernel_numpy_errors
-def _split_row(row, out):
-    n = out.size // 2
-    for j in range(n):
-        out[j] = row[2 * j]
-        out[n + j] = row[2 * j + 1]
+@kernel_part
+def _split_row(row, planes, m, i, step):
+    """Write a row, with its border, to the planes of row i of a map."""
+    to, start = planes[i % 4, m], i // 4 * step
+    for q in range(4):
+        quarter = to[q, start : start + step]
+        for j in range(step):
+            quarter[j] = row[4 * j + q]
 
 
 @kernel_numpy_errors
-def level_maps(infrared, visible, bands, finer, maps):
+def level_maps(infrared, visible, bands, finer, maps, step):
     """Fill the eight maps that the network sees of a level, with their border.
 
     Parameters
@@ -114,12 +116,14 @@ def level_maps(infrared, visible, bands, finer, maps):
         Of both images; ``h = 0`` rows at the coarsest level.
     finer : float32 (2, H, W)
         Of the next finer level.
-    maps : float32 (8, h + 2, 2 * ceil(w / 2) + 2)
-        Split rows: every other entry from 0 on, then those from 1 on.
+    maps : float32 (4, 8, 4, n)
+        Planes; see :mod:`skfusion._kernels.pyramid_convolution`.
+    step : int
+        Entries of a row in a plane.
     """
     height, width = infrared.shape
     sums = np.empty((3, finer.shape[2]), np.float32)
-    rows = np.zeros((8, maps.shape[2]), np.float32)
+    rows = np.zeros((8, 4 * step), np.float32)
     for i in range(height):
         _centre_row(infrared[i], rows[0, 1 : width + 1])
         _centre_row(visible[i], rows[1, 1 : width + 1])
@@ -141,13 +145,14 @@ def level_maps(infrared, visible, bands, finer, maps):
             _measure_row(bands[0, i], bands[1, i], a, b, c)
         for m in range(8):
             repeat_ends(rows[m, : width + 2])
-            _split_row(rows[m], maps[m, i + 1])
-    for m in range(8):
-        maps[m, 0] = maps[m, 1]
-        maps[m, height + 1] = maps[m, height]
+            _split_row(rows[m], maps, m, i + 1, step)
+            if i == 0:
+                _split_row(rows[m], maps, m, 0, step)
+            if i == height - 1:
+                _split_row(rows[m], maps, m, height + 1, step)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _decide_row(choice, gain, height_a, height_b, numbers, weight, factor):
     preference, max_gain, growth, strength = numbers
     for j in range(choice.size):
@@ -158,7 +163,7 @@ def _decide_row(choice, gain, height_a, height_b, numbers, weight, factor):
         factor[j] = _ONE + strength * (g - _ONE)
 
 
-@kernel_numpy_errors
+@kernel_part
 def _gain_row(row, shift, max_gain, out):
     for j in range(row.size):
         out[j] = _exp(max_gain * _tanh(row[j] + shift))
@@ -171,7 +176,7 @@ def gains(rows, shift, max_gain, out):
         _gain_row(rows[i], shift, max_gain, out[i])
 
 
-@kernel_numpy_errors
+@kernel_part
 def _height_rows(a, b, heights):
     """Write the heights of two rows of bands to two rows."""
     for j in range(a.size):
@@ -199,7 +204,7 @@ def decide(choice, gain, bands, numbers, weight, factor):
         _decide_row(choice[i], gain[i], a, b, numbers, weight[i], factor[i])
 
 
-@kernel_numpy_errors
+@kernel_part
 def _double_row(first, second, near, mixed, out):
     """Mix two rows and double the result in its length."""
     far = _ONE - near
@@ -233,10 +238,11 @@ def decide_finest(choice, gain, bands, numbers, weight, factor):
     rows = np.empty((6, bands.shape[2]), np.float32)
     for i in range(bands.shape[1]):
         _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows)
-        weight[i], factor[i] = rows[0], rows[1]
+        for j in range(rows.shape[1]):
+            weight[i, j], factor[i, j] = rows[0, j], rows[1, j]
 
 
-@kernel_numpy_errors
+@kernel_part
 def _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows):
     """Write the shares and the gains of one row to the first two of six rows."""
     here = i // 2
@@ -247,7 +253,7 @@ def _decide_finest_row(choice, gain, bands, i, numbers, mixed, rows):
     _decide_row(rows[2], rows[3], rows[4], rows[5], numbers, rows[0], rows[1])
 
 
-@kernel_numpy_errors
+@kernel_part
 def _merge_row(image, infrared, visible, weight, factor):
     for j in range(image.size):
         a = infrared[j]

@@ -9,10 +9,16 @@ import torch
 from torch.nn import functional
 
 from skfusion._kernels import pyramid_decisions as kernels
-from skfusion._kernels.pyramid_convolution import run_level
+from skfusion._kernels.pyramid_convolution import (
+    planes_of,
+    repeat_ends,
+    rooms_for,
+    run_level,
+    tiling,
+)
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
-from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, _transformed
+from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, transformed
 from skfusion.fusers.deep.pyramid._pyramid_form import (
     missing_light as missing_light_arrays,
 )
@@ -418,9 +424,24 @@ def test_onnx_gives_the_numbers_of_the_fuser(tmp_path):
 # Kernels ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 10), (24, 61), (5, 700)])
-@pytest.mark.parametrize(("first", "m"), [(True, 0), (False, 0), (False, 5)])
-def test_a_level_is_two_convolutions_and_a_head(shape, first, m):
+def as_planes(maps, side, height, width):
+    """Maps, with a border of the outer pixels, as planes for a level of that size."""
+    planes, step = planes_of(len(maps), side, height, width), tiling(height, width)[0]
+    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    for i in range(padded.shape[1]):
+        for q in range(side):
+            row, start = padded[:, i, q::side], i // side * step
+            planes[i % side, :, q, start : start + row.shape[1]] = row
+    return planes
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 3), (7, 10), (24, 61), (5, 1300), (43, 166)]
+)
+@pytest.mark.parametrize(
+    ("first", "k", "m"), [(True, 5, 0), (False, 4, 0), (False, 4, 5)]
+)
+def test_a_level_is_two_convolutions_and_a_head(shape, first, k, m):
     """Of planar maps: 3x3, the edge repeated, rectified, behind maps twice as large."""
     generator = torch.Generator().manual_seed(0)
     draw = partial(torch.randn, generator=generator)
@@ -428,36 +449,45 @@ def test_a_level_is_two_convolutions_and_a_head(shape, first, m):
     maps, weights = draw(8, h, w), (draw(c, 8, 3, 3), draw(c, 2 * c, 3, 3))
     read_bias, mix_bias = draw(c), draw(c)
     coarse = draw(c, (h + 1) // 2, (w + 1) // 2)
-    padded = [functional.pad(x, (1, 1, 1, 1), mode="replicate") for x in (maps, coarse)]
-    read = functional.conv2d(padded[0][None], weights[0], read_bias).relu()
+    padded = functional.pad(maps, (1, 1, 1, 1), mode="replicate")
+    read = functional.conv2d(padded[None], weights[0], read_bias).relu()
     large = torch.zeros_like(read)
     if not first:
         large[0] = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, :h, :w]
     both = functional.pad(torch.cat([read, large], 1), (1,) * 4, mode="replicate")
-    expected = functional.conv2d(both, weights[1], mix_bias).relu()
-    head, head_bias, hidden = draw(4 + m, c), draw(4 + m), draw(4, m)
-    said = torch.einsum("oc,chw->ohw", head, expected[0]) + head_bias[:, None, None]
-    said = said[:4] + torch.einsum("om,mhw->ohw", hidden, said[4:].relu())
-    expected = functional.pad(expected, (1,) * 4, mode="replicate")[0]
-    carried = np.empty((c, 0, 0), np.float32) if first else padded[1].numpy()
-    rows = np.pad(padded[0].numpy(), ((0, 0), (0, 0), (0, w % 2)))
-    own = _transformed(weights[1][:, :c].numpy())
-    there = _transformed(weights[1][:, c:].numpy(), doubled=True)
+    expected = functional.conv2d(both, weights[1], mix_bias).relu()[0]
+    head, head_bias, hidden = draw(k + m, c), draw(k + m), draw(k, m)
+    said = torch.einsum("oc,chw->ohw", head, expected) + head_bias[:, None, None]
+    said = said[:k] + torch.einsum("om,mhw->ohw", hidden, said[k:].relu())
+    nothing = np.zeros((2, 0, 2, 0), np.float32)
+    carried = nothing if first else as_planes(coarse.numpy(), 2, h, w)
+    own = transformed(weights[1][:, :c].numpy())
+    there = transformed(weights[1][:, c:].numpy(), doubled=True)
     arrays = (
-        _transformed(weights[0].numpy()),
+        transformed(weights[0].numpy()),
         read_bias.numpy(),
         own,
         np.concatenate([own, there], 2),
-        *(x.numpy() for x in (mix_bias, head, head_bias, hidden)),
+        mix_bias.numpy(),
+        head[k:].numpy(),
+        head_bias[k:].numpy(),
+        np.hstack([head[:k], hidden]),
+        head_bias[:k].numpy(),
     )
-    new = np.full((c, h + 2, w + 2), np.nan, np.float32)
-    out = np.full((4, h, w), np.nan, np.float32)
-    rows = np.concatenate([rows[..., ::2], rows[..., 1::2]], 2)
-    run_level(rows, carried, arrays, new, out)
-    np.testing.assert_allclose(new, expected, atol=1e-4 * float(expected.max()))
+    finer = 2 * h - 1, 2 * w
+    new, out = planes_of(c, 2, *finer), np.full((k, h, w), np.nan, np.float32)
+    there = as_planes(expected.numpy(), 2, *finer)
+    planes, sizes = as_planes(maps.numpy(), 4, h, w), (h, w, *tiling(h, w))
+    step = tiling(*finer)[0]
+    rooms = rooms_for(sizes, c, m, k)
+    run_level(planes, carried, arrays, sizes, rooms, new, step, out)
+    repeat_ends(new, h, step)
+    held = as_planes(np.ones((c, h, w)), 2, *finer) > 0
+    atol = 1e-4 * float(expected.max())
+    np.testing.assert_allclose(new[held], there[held], atol=atol)
     np.testing.assert_allclose(out, said, atol=1e-4 * float(said.abs().max()))
     again = np.full_like(out, np.nan)
-    run_level(rows, carried, arrays, np.empty((c, 0, 0), np.float32), again)
+    run_level(planes, carried, arrays, sizes, rooms, nothing, 0, again)
     np.testing.assert_array_equal(again, out)
 
 

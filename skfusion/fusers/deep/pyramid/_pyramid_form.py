@@ -9,7 +9,13 @@ import numpy as np
 import torch
 
 from ...._kernels import pyramid_decisions as kernels
-from ...._kernels.pyramid_convolution import run_level
+from ...._kernels.pyramid_convolution import (
+    planes_of,
+    repeat_ends,
+    rooms_for,
+    run_level,
+    tiling,
+)
 from ...._kernels.pyramid_grain import diagonal_shares, take_grain
 from ...._kernels.pyramid_guard import add_missing_light
 from ....learning.tiling import map_tiles
@@ -63,20 +69,24 @@ class KernelForm:
         state = {k: v.detach().numpy() for k, v in network.state_dict().items()}
         c, m = network.n_channels, network.n_hidden
         mix = state["mix.weight"]
-        own, carried = (_transformed(mix[:, k : k + c], k > 0) for k in (0, c))
+        own, carried = (transformed(mix[:, k : k + c], k > 0) for k in (0, c))
         both = np.concatenate([own, carried], 2)
         head, head_bias = state["head.weight"][:, :, 0, 0], state["head.bias"]
-        hidden_head = np.zeros((4, 0), np.float32)
+        hidden, hidden_bias = np.zeros((m, c), np.float32), np.zeros(m, np.float32)
+        hidden_head = np.zeros((4, m), np.float32)
         if m:
-            head = np.concatenate([head, state["hidden.weight"][:, :, 0, 0]])
-            head_bias = np.concatenate([head_bias, state["hidden.bias"]])
+            hidden, hidden_bias = (state[f"hidden.{x}"] for x in ("weight", "bias"))
+            hidden = np.ascontiguousarray(hidden[:, :, 0, 0])
             hidden_head = state["hidden_head.weight"][:, :, 0, 0]
-        self._read = _transformed(state["read.weight"]), state["read.bias"]
+        self._read = transformed(state["read.weight"]), state["read.bias"]
         self._mix = own, both
         self._mix_bias = state["mix.bias"] + state["level_bias"]
-        self._head = tuple(map(np.ascontiguousarray, (head, head_bias, hidden_head)))
-        self._base = state["base.weight"][0, :, 0, 0]
-        self._base_bias = state["base.bias"][0]
+        self._hidden, head = (hidden, hidden_bias), np.hstack([head, hidden_head])
+        self._head = head, head_bias
+        # At the coarsest level a fifth output is the share of the base.
+        base = np.pad(state["base.weight"][:, :, 0, 0], ((0, 0), (0, m)))
+        coarsest = np.concatenate([head, base])
+        self._coarsest_head = coarsest, np.append(head_bias, state["base.bias"])
         self._scene = [
             state[f"scene.{i}.{x}"] for i in (0, 2) for x in ("weight", "bias")
         ]
@@ -167,27 +177,28 @@ class KernelForm:
         levels, bands = self._pyramids(infrared, visible)
         bias, shifts = self._shifts(scene.shares)
         weights, gains = [None] * self.n_levels, [None] * self.n_levels
-        carried = np.empty((len(bias), 0, 0), np.float32)
+        nothing = np.zeros((2, 0, 2, 0), np.float32)
         none = np.empty((2, 0, 0), np.float32)
-        strength = np.float32(strength)
+        strength, carried = np.float32(strength), nothing
         for level in range(self.n_levels, 0, -1):
-            height, width = shape = levels[0][level].shape
-            maps = np.empty((8, height + 2, width + width % 2 + 2), np.float32)
-            here = bands[level] if level < self.n_levels else none
-            kernels.level_maps(
-                levels[0][level], levels[1][level], here, bands[level - 1], maps
-            )
-            # The coarsest one says the base's share by what would be carried.
-            wanted = level > 1 or level == self.n_levels
-            room = (height + 2, width + 2) if wanted else (0, 0)
-            new = np.empty((len(bias), *room), np.float32)
-            out = np.empty((4, *shape), np.float32)
+            shape, finer = levels[0][level].shape, levels[0][level - 1].shape
+            coarsest = level == self.n_levels
+            here = none if coarsest else bands[level]
+            maps, sizes = planes_of(8, 4, *shape), (*shape, *tiling(*shape))
+            pair = levels[0][level], levels[1][level]
+            kernels.level_maps(*pair, here, bands[level - 1], maps, sizes[2])
+            new = planes_of(len(bias), 2, *finer) if level > 1 else nothing
+            head = self._coarsest_head if coarsest else self._head
             mix_bias = self._mix_bias[level - 1] + bias
-            weights_here = *self._read, *self._mix, mix_bias, *self._head
-            run_level(maps, carried, weights_here, new, out)
+            weights_here = *self._read, *self._mix, mix_bias, *self._hidden, *head
+            out = np.empty((len(head[1]), *shape), np.float32)
+            rooms = rooms_for(sizes, len(bias), len(self._hidden[1]), len(out))
+            step = tiling(*finer)[0]
+            run_level(maps, carried, weights_here, sizes, rooms, new, step, out)
+            repeat_ends(new, shape[0], step)
             carried = new
-            if level == self.n_levels:
-                base = self._base_share(carried, shifts[0], strength)
+            if coarsest:
+                base = self._base_share(out[4], shifts[0], strength)
             else:
                 weights[level], gains[level] = np.empty((2, *shape), np.float32)
                 gain = self._gains(out[1], shifts[1])
@@ -278,10 +289,8 @@ class KernelForm:
         c = self.network.n_channels
         return out[:c], out[c:]
 
-    def _base_share(self, carried, shift, strength):
-        maps = carried[:, 1:-1, 1:-1]
-        odds = np.tensordot(self._base, maps, 1) + (self._base_bias + shift)
-        share = 1 / (1 + np.exp(-odds))
+    def _base_share(self, odds, shift, strength):
+        share = 1 / (1 + np.exp(-odds - shift))
         return (0.5 + strength * (share - 0.5)).astype(np.float32)
 
     def _gains(self, rows, shift):
@@ -335,17 +344,18 @@ def without_grain(image, share):
     return out
 
 
-# G of Winograd's F(2, 3), and what is left of it where each pixel is there twice.
-_G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-_G_DOUBLED = np.array([[1, 0, 0], [1, 1, 1], [0, 0, 1]])
+# G of Winograd's F(4, 3). Where each pixel is there twice, the third row meets nothing
+# but zeros, and the second and the fourth what is a half and -1 / 3 of their share.
+_G = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]
+_G = np.array(_G) / 24
+_DOUBLED = np.array([[1], [2], [0], [-3], [1], [1]])
 
 
-def _transformed(kernels, doubled=False):
-    """Return G g G^T of ``(o, i, 3, 3)`` kernels as ``(16, o, i)``.
+def transformed(kernels, doubled=False):
+    """Return G g G^T of ``(o, i, 3, 3)`` kernels as ``(36, o, i)``.
 
-    Of maps that are doubled, those planes that are not zero.
+    Of maps that are doubled, those that fit :func:`run_level`.
     """
-    g = np.zeros((4, 3))
-    g[[0, 1, 3] if doubled else slice(None)] = _G_DOUBLED if doubled else _G
+    g = _G * _DOUBLED if doubled else _G
     planes = np.einsum("ua,vb,oiab->uvoi", g, g, kernels.astype(np.float64))
-    return np.ascontiguousarray(planes.reshape(16, *kernels.shape[:2]), np.float32)
+    return np.ascontiguousarray(planes.reshape(36, *kernels.shape[:2]), np.float32)
