@@ -88,9 +88,9 @@ def nearest(word, known) -> str:
 
 
 def say(text, file=None) -> None:
-    """Print lines of text, each of them printable."""
+    """Print lines of text, each of them printable, at once."""
     for line in str(text).split("\n"):
-        print(printable(line), file=file)
+        print(printable(line), file=file, flush=True)
 
 
 def csv_cell(value):

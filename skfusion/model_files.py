@@ -23,6 +23,9 @@ _FORMAT = "skfusion-pipeline"
 # Only these modules are looked into: a model file names classes, it runs no code.
 _MODULES = ("skfusion.transforms", "skfusion.fusers", "skfusion.compose")
 _MAX_BYTES = 2**24
+# Of values inside of values, in what others wrote. Python 3.12 stops no more by itself:
+# copies of estimators inside of estimators took seconds a file.
+MAX_DEPTH = 40
 
 
 class ModelFileError(ValueError):
@@ -43,7 +46,8 @@ def save_pipeline(estimator, path) -> None:
     Raises
     ------
     ValueError
-        If a step or a parameter cannot be written as data.
+        If a step or a parameter cannot be written as data, or steps lie inside of steps
+        so deep that the file would not be read.
 
     Examples
     --------
@@ -65,6 +69,10 @@ def save_pipeline(estimator, path) -> None:
         "skfusion": __version__,
         "estimator": _encode(estimator, path, weights),
     }
+    if not _is_shallow(content):
+        raise ValueError(
+            f"estimators inside of estimators, over {MAX_DEPTH} values deep."
+        )
     text = json.dumps(content, indent=2) + "\n"
     for fitted, file in weights:
         fitted.save_weights(path.parent / file)
@@ -87,7 +95,7 @@ def load_pipeline(path):
     ------
     ModelFileError
         If the file is missing, is no model file, or names an unknown class or
-        parameter.
+        parameter, or holds values inside of values, more than 40 of them.
     """
     path = Path(path)
     if not path.is_file():
@@ -103,12 +111,30 @@ def load_pipeline(path):
             f"model {str(path)!r} is no skfusion model file: `skfusion search` and "
             "skfusion.model_files.save_pipeline write them."
         )
+    if not _is_shallow(content):
+        raise ModelFileError(f"model {str(path)!r} is over {MAX_DEPTH} values deep.")
     try:
         return decode(content["estimator"], base=path.parent)
     except ModelFileError as error:
         raise ModelFileError(f"model {str(path)!r}: {error}") from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"model {str(path)!r} is damaged ({error!r}).") from None
+
+
+def _is_shallow(value):
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in items_of(each)]
+        if not level:
+            return True
+    return False
+
+
+def items_of(value):
+    """Return the values inside of a value of a JSON or YAML file."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def decode(value, base=None):

@@ -278,8 +278,9 @@ def test_whatever_happens_is_a_sentence(data, monkeypatch, capsys):
     def no(*args, **kwargs):
         raise TypeError("odd")
 
-    monkeypatch.setattr(skfusion.datasets.folders, "load_pairs", no)
+    # The door first: it is lazy, and would be given back what the room holds by then.
     monkeypatch.setattr(skfusion.datasets, "load_pairs", no)
+    monkeypatch.setattr(skfusion.datasets.folders, "load_pairs", no)
     assert run("evaluate data data") == 2
     assert capsys.readouterr().err == "skfusion evaluate: TypeError: odd\n"
 

@@ -57,6 +57,28 @@ def classes():
     return [cls for cls in found if issubclass(cls, BaseEstimator)]
 
 
+def wrapped(n):
+    estimator = AverageFuser()
+    for _ in range(n):
+        estimator = PreserveChroma(estimator)
+    return estimator
+
+
+def test_estimators_inside_of_estimators_have_an_end(tmp_path, small_pairs):
+    path = tmp_path / "deep.json"
+    save_pipeline(wrapped(18), path)
+    load_pipeline(path).transform(small_pairs)
+    deepest = path.read_text()
+    with pytest.raises(ValueError, match="inside of estimators, over 40 values deep"):
+        save_pipeline(wrapped(19), path)
+    assert path.read_text() == deepest
+    inner = json.loads(deepest)["estimator"]
+    outer = {"class": "PreserveChroma", "params": {"estimator": inner}}
+    path.write_text(json.dumps({"format": "skfusion-pipeline", "estimator": outer}))
+    with pytest.raises(ModelFileError, match="deep.json' is over 40 values deep"):
+        load_pipeline(path)
+
+
 @pytest.mark.parametrize("cls", classes(), ids=lambda cls: cls.__name__)
 def test_every_class_comes_back_and_names_an_unknown_parameter(cls, tmp_path):
     required = {

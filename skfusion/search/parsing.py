@@ -12,15 +12,16 @@ from pathlib import Path
 
 import yaml
 
+from ..model_files import MAX_DEPTH, items_of
+
 __all__ = ["read_data", "read_text"]
 
 _MAX_BYTES = 2**18
-_MAX_DEPTH = 40
 _MAX_VALUES = 10_000
 _MAX_LENGTH = 4096  # YAML's numbers with colons take a time that grows by the square
 
 
-_TOO_DEEP = f"values inside of values, more than {_MAX_DEPTH} of them"
+_TOO_DEEP = f"values inside of values, more than {MAX_DEPTH} of them"
 _TOO_MANY = f"more than {_MAX_VALUES} values, aliases written out"
 
 
@@ -35,7 +36,7 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         if self.n_nodes > _MAX_VALUES:
             raise ValueError(_TOO_MANY)
-        if self.depth > _MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             raise ValueError(_TOO_DEEP)
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -112,7 +113,7 @@ def read_data(path):
 
 def _json(text):
     content = json.loads(text, object_pairs_hook=_unique)
-    _check_extent(content, _items)
+    _check_extent(content, items_of)
     return content
 
 
@@ -131,7 +132,7 @@ def _yaml(text):
 def _check_extent(root, children):
     """Refuse what is large once every alias is written out; it is not written out."""
     level, total = [root], 0
-    for _ in range(_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         found = chain.from_iterable(map(children, level))
         level = list(islice(found, _MAX_VALUES + 1 - total))
         total += len(level)
@@ -140,12 +141,6 @@ def _check_extent(root, children):
         if not level:
             return
     raise ValueError(_TOO_DEEP)
-
-
-def _items(value):
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def _nodes(node):

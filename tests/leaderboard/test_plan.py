@@ -1,7 +1,6 @@
 """The plan: what holds from earlier runs, and questions that change nothing."""
 
 # SPDX-License-Identifier: BSD-3-Clause
-import copy
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -62,7 +61,7 @@ def test_the_work_leaves_the_unit_as_it_was(done):
 
 def test_what_an_earlier_record_is_good_for(request_, done, tmp_path):
     unit, record = done
-    before = copy.deepcopy((unit.record, record))
+    before = repr((unit.record, record))  # Python 3.13 finds no NaN equal to itself
 
     def outcome(earlier):
         plan = make_plan(request_, tmp_path / "fused", {record.identity: earlier})
@@ -86,7 +85,7 @@ def test_what_an_earlier_record_is_good_for(request_, done, tmp_path):
     assert outcome(replace(record, fused=[0, 0])) == "fuse"
     write_image(unit.fused, np.zeros((40, 56)))
     assert outcome(record) == "fuse"
-    assert (unit.record, record) == before
+    assert repr((unit.record, record)) == before
 
 
 def test_no_record_and_no_image_hold_nothing(done):
