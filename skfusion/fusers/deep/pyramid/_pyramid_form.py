@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 
@@ -115,10 +116,11 @@ class KernelForm:
 
     def denoised(self, stack, share):
         """Return a batch ``(n, p, h, w)`` without a share of its grain."""
-        planes = [
-            [without_grain(plane, share) for plane in image] for image in stack.numpy()
-        ]
-        return _batch([np.stack(image) for image in planes])
+        planes = [plane for image in stack.numpy() for plane in image]
+        clean = [without_grain(plane, share) for plane in planes]
+        if all(new is plane for new, plane in zip(clean, planes)):
+            return stack
+        return torch.from_numpy(np.stack(clean).reshape(stack.shape))
 
     def maps(self, stack, strength, tiles):
         """Return the :class:`PyramidMaps` of one pair, ``(1, 2, h, w)``."""
@@ -130,35 +132,40 @@ class KernelForm:
         kernels.decide_finest(choice, gain, bands[0], numbers, weights[0], gains[0])
         curve = None
         if self.tone:
-            curve = self.curve(self._tiled(pair, scene, strength, tiles)[0], scene)
+            fused, _ = self._tiled(pair, scene, strength, tiles)
+            curve = self.curve(fused[0], scene)
         return PyramidMaps(weights, gains, base, curve)
 
     def _fused(self, planes, strength, tone, guard, tiles):
         scene = self.scene(planes[0], planes[1])
-        fused = self._tiled(planes, scene, strength, tiles)
+        fused, levels = self._tiled(planes, scene, strength, tiles)
         if self.tone and tone:
-            toned = self.toned(fused[0], self.curve(fused[0], scene), tone)
-            # One shift of tone for all planes, so that none of them takes a tint.
-            fused[1:] += toned - fused[0]
-            fused[0] = toned
+            before = fused[0].copy() if len(fused) > 1 else None
+            knots = self.curve(fused[0], scene)
+            kernels.apply_curve(fused[0], knots, np.float32(tone), fused[0])
+            if before is not None:
+                # One shift of tone for all planes, so that none of them takes a tint.
+                fused[1:] += fused[0] - before
         if guard:
-            fused += np.float32(guard) * missing_light(fused[0], planes[0], planes[1])
+            light = missing_light(fused[0], planes[0], planes[1], levels)
+            for plane in fused:
+                cv2.scaleAdd(light, guard, plane, dst=plane)
         return fused
 
     def _tiled(self, planes, scene, strength, tiles):
-        return map_tiles(
-            lambda tile: self.rebuild(
-                tile[0], tile[1], scene, strength, list(tile[2:])
-            ),
-            planes,
-            *tiles,
-        )
+        """Return the fused planes and the levels of both images, of the last tile."""
+        levels = []
+
+        def rebuild(tile):
+            fused, levels[:] = self.rebuild(tile, scene, strength)
+            return fused
+
+        return map_tiles(rebuild, planes, *tiles), levels
 
     def scene(self, infrared, visible):
         """Return the :class:`Scene` of a pair."""
-        images = infrared, visible
-        shares = [kernels.histogram(image, N_KNOTS) for image in images]
-        fine = [kernels.histogram(image, N_FINE) for image in images]
+        fine = [kernels.histogram(image, N_FINE) for image in (infrared, visible)]
+        shares = [_COARSER @ counts for counts in fine]
         return Scene(np.concatenate(shares), (fine[0] + fine[1]) / 2)
 
     def decide(self, infrared, visible, scene, strength):
@@ -210,51 +217,39 @@ class KernelForm:
         finest = out[2], gain, self._numbers(0, strength)
         return levels, bands, weights, gains, finest, base
 
-    def rebuild(self, infrared, visible, scene, strength, planes=()):
+    def rebuild(self, planes, scene, strength):
         """Return the fused image before its curve, then those of further planes.
 
         Parameters
         ----------
-        infrared, visible : ndarray of float32 (h, w)
+        planes : ndarray of float32 (2 + p, h, w)
+            Infrared, visible, and what is fused by the same decisions in place of it.
         scene : Scene
         strength : float
-        planes : sequence of ndarray (h, w)
-            Fused by the same decisions in place of the visible image.
 
         Returns
         -------
-        ndarray of float32 (1 + planes, h, w)
+        fused : ndarray of float32 (1 + p, h, w)
+        levels : pair of lists of ndarray
+            Of both images.
         """
-        levels, bands, *decided = self.decide(infrared, visible, scene, strength)
+        levels, bands, *decided = self.decide(planes[0], planes[1], scene, strength)
         fused = [self._rebuilt(levels, bands, None, decided)]
-        for plane in planes:
-            pyramid = self._levels(plane)
+        for plane in planes[2:]:
+            pyramid = gaussian_pyramid(plane, self.n_levels)
             fused.append(self._rebuilt(levels, bands, pyramid, decided))
-        return np.stack(fused) if planes else fused[0][None]
+        return np.stack(fused) if len(fused) > 1 else fused[0][None], levels
 
     def curve(self, fused, scene):
         """Return the knots of the tone curve for a fused image before it."""
-        coarse = kernels.histogram(fused, N_KNOTS)
         fine = kernels.histogram(fused, N_FINE)
-        arrays = scene.shares, coarse, fine, scene.fine
+        arrays = scene.shares, _COARSER @ fine, fine, scene.fine
         with torch.inference_mode():
             tensors = [torch.from_numpy(array)[None] for array in arrays]
             return self.network.curve_of(*tensors)[0].numpy()
 
-    def toned(self, fused, knots, tone):
-        """Return a fused image moved towards its curve by a share."""
-        out = np.empty_like(fused)
-        kernels.apply_curve(fused, knots, np.float32(tone), out)
-        return out
-
-    def _levels(self, image):
-        levels = [image]
-        for _ in range(self.n_levels):
-            levels.append(reduce(levels[-1]))
-        return levels
-
     def _pyramids(self, infrared, visible):
-        levels = self._levels(infrared), self._levels(visible)
+        levels = [gaussian_pyramid(x, self.n_levels) for x in (infrared, visible)]
         bands = []
         for level in range(self.n_levels):
             shape = levels[0][level].shape
@@ -308,15 +303,25 @@ class KernelForm:
         )
 
 
+# A histogram with even spaced greys among those of another one, from that one: lines
+# between the first are lines between the others too.
+_COARSER = np.arange(N_FINE + 1) * (N_KNOTS / N_FINE) - np.arange(N_KNOTS + 1)[:, None]
+_COARSER = np.maximum(1 - np.abs(_COARSER), 0).astype(np.float32)
+
+
 def _batch(images):
     return torch.from_numpy(np.stack(images) if len(images) > 1 else images[0][None])
 
 
-def missing_light(fused, infrared, visible):
-    """Do as :func:`skfusion.networks.pyramid_guard.missing_light`, with arrays."""
-    pyramids = [
-        gaussian_pyramid(image, len(SHARES) - 1) for image in (fused, infrared, visible)
-    ]
+def missing_light(fused, infrared, visible, levels=()):
+    """Do as :func:`skfusion.networks.pyramid_guard.missing_light`, with arrays.
+
+    `levels` may hold levels of the infrared and the visible image.
+    """
+    n = len(SHARES)
+    if not levels or levels[0][0].shape != fused.shape or len(levels[0]) < n:
+        levels = [gaussian_pyramid(image, n - 1) for image in (infrared, visible)]
+    pyramids = [gaussian_pyramid(fused, n - 1), *levels]
     steps = [np.float32([low, high - low]) for low, high in (BRIGHT, DARKER)]
     light = np.zeros_like(pyramids[0][-1])
     for level in range(len(SHARES) - 1, -1, -1):
