@@ -1,6 +1,7 @@
 """The learned pyramid as an estimator: forms, parameters, training."""
 
 # SPDX-License-Identifier: BSD-3-Clause
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -18,7 +19,7 @@ from skfusion._kernels.pyramid_convolution import (
 )
 from skfusion.datasets import make_scene_pairs
 from skfusion.fusers import AverageFuser, LaplacianPyramid, LearnedPyramid
-from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, transformed
+from skfusion.fusers.deep.pyramid._pyramid_form import KernelForm, Rooms, transformed
 from skfusion.fusers.deep.pyramid._pyramid_form import (
     missing_light as missing_light_arrays,
 )
@@ -137,6 +138,30 @@ def test_pretrained_kernels_give_the_numbers_of_the_pretrained_network(scenes):
         expected = fuser._network()(*tensors)[0, 0].clamp(0, 1).numpy()
         given = fuser.set_params(guard=0.0).transform(scenes)[0]
         np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
+def test_what_a_thread_keeps_changes_nothing():
+    form, first, other = KernelForm(made("odd")), pair((40, 61)), pair((61, 40))
+    expected = fused(form, *first)
+    for images in (other, first, pair((40, 61), seed=1), first):
+        given = fused(form, *images)
+    np.testing.assert_array_equal(given, expected)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: fused(form, *first), range(9)))
+    for image in found:
+        np.testing.assert_array_equal(image, expected)
+
+
+def test_nothing_is_kept_for_images_beyond_memory():
+    rooms = Rooms()
+    rooms.make_ready((3, 5))
+    kept = rooms.kept(1, np.zeros, 4)
+    assert rooms.kept(1, np.zeros, 4) is kept
+    assert rooms.kept(2, np.zeros, 4) is not kept
+    rooms.make_ready((5, 3))
+    assert rooms.kept(1, np.zeros, 4) is not kept
+    rooms.make_ready((3000, 4000))
+    assert rooms.kept(1, np.zeros, 4) is not rooms.kept(1, np.zeros, 4)
 
 
 def test_tiles_join_without_a_seam():

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import math
+import threading
 from typing import NamedTuple
 
 import cv2
@@ -26,6 +28,37 @@ from ....networks.pyramid_guard import BRIGHT, DARKER, SHARES
 from ...multiscale._pyramid import expand, gaussian_pyramid, reduce
 
 __all__ = ["KernelForm", "PyramidMaps", "Scene"]
+
+
+class Rooms(threading.local):
+    """Arrays in which a thread computes, kept until it meets an image of another size.
+
+    New ones would be pages of memory that the system has to hand out for every image.
+    """
+
+    def __init__(self):
+        self._arrays, self._shape = {}, None
+
+    def make_ready(self, shape):
+        """Let go of what was kept for images of another shape."""
+        if shape != self._shape:
+            self._arrays, self._shape = {}, shape
+
+    def kept(self, level, make, *args):
+        """Return what was made before for a level of the same arguments, or make it.
+
+        It holds what was written there; for images beyond memory nothing is kept.
+        """
+        if math.prod(self._shape) > _LARGEST_KEPT:
+            return make(*args)
+        key = level, make, args
+        if key not in self._arrays:
+            self._arrays[key] = make(*args)
+        return self._arrays[key]
+
+
+_LARGEST_KEPT = 2**21  # pixels, for which they take 60 MB
+_ROOMS = Rooms()
 
 
 class PyramidMaps(NamedTuple):
@@ -181,6 +214,7 @@ class KernelForm:
             What decides at the finest level; see the kernel :func:`decide_finest`.
         base : ndarray (h, w)
         """
+        _ROOMS.make_ready(infrared.shape)
         levels, bands = self._pyramids(infrared, visible)
         bias, shifts = self._shifts(scene.shares)
         weights, gains = [None] * self.n_levels, [None] * self.n_levels
@@ -191,15 +225,16 @@ class KernelForm:
             shape, finer = levels[0][level].shape, levels[0][level - 1].shape
             coarsest = level == self.n_levels
             here = none if coarsest else bands[level]
-            maps, sizes = planes_of(8, 4, *shape), (*shape, *tiling(*shape))
+            sizes, c, m = (*shape, *tiling(*shape)), len(bias), len(self._hidden[1])
+            maps = _ROOMS.kept(level, planes_of, 8, 4, *shape)
             pair = levels[0][level], levels[1][level]
             kernels.level_maps(*pair, here, bands[level - 1], maps, sizes[2])
-            new = planes_of(len(bias), 2, *finer) if level > 1 else nothing
+            new = _ROOMS.kept(level, planes_of, c, 2, *finer) if level > 1 else nothing
             head = self._coarsest_head if coarsest else self._head
             mix_bias = self._mix_bias[level - 1] + bias
             weights_here = *self._read, *self._mix, mix_bias, *self._hidden, *head
             out = np.empty((len(head[1]), *shape), np.float32)
-            rooms = rooms_for(sizes, len(bias), len(self._hidden[1]), len(out))
+            rooms = _ROOMS.kept(level, rooms_for, sizes, c, m, len(out))
             step = tiling(*finer)[0]
             run_level(maps, carried, weights_here, sizes, rooms, new, step, out)
             repeat_ends(new, shape[0], step)
