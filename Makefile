@@ -9,20 +9,25 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
+# Modules are compiled when they are first used and then kept: all of the packages at
+# once, as pip does it, is half of the installation, and most are never imported.
+unexport PYTHONDONTWRITEBYTECODE
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+
 .PHONY: demo test test-oldest coverage fuzz lint format bench bench-fusers docs docs-check tables dist clean
 
 $(BASE_STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e .
 	touch $(BASE_STAMP)
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e ".[dev]"
 	touch $(BASE_STAMP) $(STAMP)
 
 $(DOCS_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e ".[docs]"
 	touch $(DOCS_STAMP)
 
 demo: $(BASE_STAMP)
@@ -36,7 +41,7 @@ OLDEST := .venv-oldest
 TESTS ?=
 $(OLDEST)/.installed: setup.cfg pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-oldest.txt -e ".[dev]"
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e ".[dev]"
 	touch $@
 
 test-oldest: $(OLDEST)/.installed

@@ -7,10 +7,18 @@ from skfusion.testing import RowsAsImages
 from .estimators import EXCEPTIONS, FUSERS, TRANSFORMERS, make
 
 
+# The checks fit 10 to 40 rows: one to three steps an epoch, where the common suite,
+# which has a few pairs, takes as many.
+_BATCH_SIZE = 16
+
+
 def _adapted():
     for cls in [*TRANSFORMERS, *FUSERS]:
         if (cls.__name__, "sklearn_suite") not in EXCEPTIONS:
-            yield RowsAsImages(make(cls))
+            estimator = make(cls)
+            if getattr(estimator, "weights", "") is None:
+                estimator.set_params(batch_size=_BATCH_SIZE)
+            yield RowsAsImages(estimator)
 
 
 def _known(adapted):
