@@ -6,14 +6,18 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from joblib import delayed
 from tqdm import tqdm
 
 from ._atomic_files import remove_leftovers
+from ._lists import MadeList
 from ._text import sentence
 from ._urls import as_path, listed
 from .compose.colour import transform_to_write
@@ -43,7 +47,12 @@ _CHUNK = 16
 _AT_ONCE = 4
 
 
-@dataclass(frozen=True)
+# What can have become of a pair; before these, none of them yet.
+_DONE = ("written", "skipped", "failed")
+_STATUS = ("", *_DONE)
+
+
+@dataclass(frozen=True, slots=True)
 class FuseRecord:
     """What became of one pair."""
 
@@ -60,11 +69,12 @@ class FuseReport:
 
     Attributes
     ----------
-    records : list of FuseRecord
-        In the order of the pairs.
+    records : sequence of FuseRecord
+        In the order of the pairs. That of :func:`fuse_folder` holds a few bytes a
+        pair, and makes a record when it is asked for.
     """
 
-    records: list[FuseRecord] = field(default_factory=list)
+    records: Sequence[FuseRecord] = field(default_factory=list)
 
     def with_status(self, status) -> list[FuseRecord]:
         """Return the records that are ``"written"``, ``"skipped"`` or ``"failed"``."""
@@ -76,11 +86,44 @@ class FuseReport:
         return self.with_status("failed")
 
     def __str__(self):
-        counts = [len(self.with_status(s)) for s in ("written", "skipped", "failed")]
-        text = "{} written, {} skipped, {} failed".format(*counts)
-        for record in filter(lambda record: record.error, self.records):
-            text += f"\n  {record.name}: {record.error}"
-        return text
+        counts, errors = Counter(), []
+        for record in self.records:
+            counts[record.status] += 1
+            if record.error:
+                errors.append(f"\n  {record.name}: {record.error}")
+        return ", ".join(f"{counts[status]} {status}" for status in _DONE) + "".join(
+            errors
+        )
+
+
+class _Records(MadeList):
+    """A record a pair, in ten bytes: names and paths are those of the pairs."""
+
+    def __init__(self, names, outputs):
+        self._names, self._outputs = names, outputs
+        self._status = np.zeros(len(names), np.uint8)
+        self._seconds = np.zeros(len(names))
+        self._errors = {}
+
+    def put(self, i, status, seconds=0.0, error=""):
+        """Say what became of a pair."""
+        self._status[i] = _STATUS.index(status)
+        self._seconds[i] = seconds
+        if error:
+            self._errors[i] = error
+
+    def outputs(self, status):
+        """Yield the paths of the pairs of which this became."""
+        for i in np.flatnonzero(self._status == _STATUS.index(status)):
+            yield self._outputs[i]
+
+    def __len__(self):
+        return len(self._names)
+
+    def _make(self, i):
+        name, output = str(self._names[i]), str(self._outputs[i])
+        status, seconds = _STATUS[self._status[i]], float(self._seconds[i])
+        return FuseRecord(name, output, status, seconds, self._errors.get(i, ""))
 
 
 class BatchError(RuntimeError):
@@ -176,9 +219,8 @@ def fuse_folder(
     pairs = as_pairs(pairs)
     out = as_path(out)
     outputs = output_paths(pairs, out, suffix, bit_depth)
-    sources = list(pairs.files())
-    check_not_input(outputs, sources, "the result")
-    with listed([*outputs, *sources]):
+    check_not_input(outputs, pairs.files(), "the result")
+    with listed(chain(outputs, pairs.files())):
         report = _fused(
             estimator, pairs, out, outputs, n_jobs, skip_existing, bit_depth, verbose
         )
@@ -201,32 +243,28 @@ def _fused(
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
 
-    report = FuseReport()
-    for name, output, state in zip(pairs.names, outputs, found):
+    records = _Records(pairs.names, outputs)
+    for i, state in enumerate(found):
         if state != "missing":
             note = "left as somebody changed it" if state == "changed" else ""
-            report.records.append(
-                FuseRecord(str(name), str(output), "skipped", error=note)
-            )
+            records.put(i, "skipped", error=note)
     todo = [i for i, state in enumerate(found) if state == "missing"]
     if todo:
-        record.plan([outputs[i] for i in todo], pairs[todo])
+        record.plan((outputs[i] for i in todo), pairs[todo])
     bar = tqdm(total=len(todo), unit="pair", desc="fusing", disable=verbose <= 0)
     work = _Work(estimator, pairs, outputs, bit_depth, n_jobs)
     try:
         with Notices() as seen, bar:
-            for records, notices in work.results(todo):
-                report.records.extend(records)
+            for chunk, results, notices in work.results(todo):
+                for i, result in zip(chunk, results):
+                    records.put(i, *result)
                 seen.extend(notices)
-                bar.update(len(records))
+                bar.update(len(chunk))
     finally:
-        written = [as_path(r.output) for r in report.with_status("written")]
-        if written:
-            with listed(written):
-                record.finish(written)
-    order = {str(output): i for i, output in enumerate(outputs)}
-    report.records.sort(key=lambda record: order[record.output])
-    return report
+        if any(True for _ in records.outputs("written")):
+            with listed(records.outputs("written")):
+                record.finish(records.outputs("written"))
+    return FuseReport(records)
 
 
 class _Work:
@@ -242,7 +280,10 @@ class _Work:
         self.at_once = 1  # pairs that a worker has under way
 
     def results(self, todo):
-        """Yield records and notices; a worker that is ended costs one pair."""
+        """Yield numbers of pairs, what became of them, and notices.
+
+        A worker that is ended costs one pair.
+        """
         with contextlib.ExitStack() as inside:
             if is_local(self.n_jobs):
                 self._serve(inside)
@@ -264,13 +305,9 @@ class _Work:
         for chunk, result in outlive(todo, self._task, self.n_jobs, size):
             if isinstance(result, WorkerEndedError):
                 seconds = time.perf_counter() - start
-                result = [self._record(*chunk, "failed", seconds, str(result))], []
-            yield result
+                result = [("failed", seconds, str(result))], []
+            yield chunk, *result
             start = time.perf_counter()
-
-    def _record(self, i, status, seconds=0.0, error=""):
-        name, output = str(self.pairs.names[i]), str(self.outputs[i])
-        return FuseRecord(name, output, status, seconds, error)
 
     def _task(self, chunk):
         outputs = [str(self.outputs[i]) for i in chunk]
@@ -303,18 +340,17 @@ def _fuse_chunk(estimator, pairs, outputs, bit_depth, *, shared, at_once):
     seen = Notices(quiet=True)
     for _, found in results:
         seen.extend(found)
-    return [record for record, _ in results], seen.found
+    return [result for result, _ in results], seen.found
 
 
 def _fuse_one(estimator, pair, output, bit_depth):
-    """Return the record of a pair, and what was said about its images."""
+    """Return what became of a pair, in how long, and what was said about its images."""
     start = time.perf_counter()
-    name, status, message = str(pair.names[0]), "written", ""
+    status, message = "written", ""
     with Notices(quiet=True) as seen:
         try:
             fused = transform_to_write(estimator, pair, bit_depth)[0]
             write_image(output, fused, bit_depth=bit_depth)
         except Exception as error:  # whatever it is, it costs this pair alone
             status, message = "failed", sentence(error)
-    seconds = time.perf_counter() - start
-    return FuseRecord(name, output, status, seconds, message), seen.found
+    return (status, time.perf_counter() - start, message), seen.found

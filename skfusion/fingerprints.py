@@ -22,12 +22,13 @@ __all__ = ["digest", "file_state", "fuse_code", "measure_code", "method_state"]
 _PACKAGE = Path(__file__).resolve().parent
 # Parts of the package that change no fused image, and all that a metric may use.
 _NOT_FUSING = frozenset(
-    "__main__ app batch cli datasets demo fingerprints fused_files fused_records "
-    "inspection leaderboard metrics model_files ranking search video".split()
+    "__main__ _lists app batch cli datasets demo fingerprints fused_files "
+    "fused_records inspection leaderboard metrics model_files ranking search "
+    "video".split()
 )
 _MEASURING = frozenset(
-    "_atomic_files _kernels _text _urls _version bad_pairs fused_files images metrics "
-    "pairs sizes workers".split()
+    "_atomic_files _kernels _lists _text _urls _version bad_pairs fused_files images "
+    "metrics pairs sizes workers".split()
 )
 
 

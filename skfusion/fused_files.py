@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from ._lists import MadeList
 from ._urls import URLPath, as_path, at_hand
 from .images.files import READABLE_SUFFIXES, check_format
 
@@ -92,7 +94,7 @@ def check_names(names) -> None:
         seen[key] = name
 
 
-def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
+def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> Sequence[Path]:
     """Return the file of each pair's fused image, refusing what cannot be written.
 
     Parameters
@@ -108,7 +110,8 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
 
     Returns
     -------
-    list of Path, length n
+    sequence of Path, length n
+        Each is made when it is asked for.
 
     Raises
     ------
@@ -132,9 +135,21 @@ def output_paths(pairs, folder, suffix=".png", bit_depth=8) -> list[Path]:
     """
     check_format(suffix, bit_depth, f"suffix={suffix!r}")
     check_names(pairs.names)
-    parts = [_parts(str(name)) for name in pairs.names]
-    folder = as_path(folder)
-    return [folder.joinpath(*above, name + suffix) for *above, name in parts]
+    return _OutputPaths(pairs.names, as_path(folder), suffix)
+
+
+class _OutputPaths(MadeList):
+    """One file a name."""
+
+    def __init__(self, names, folder, suffix):
+        self._names, self._folder, self._suffix = names, folder, suffix
+
+    def __len__(self):
+        return len(self._names)
+
+    def _make(self, i):
+        *above, name = _parts(str(self._names[i]))
+        return self._folder.joinpath(*above, name + self._suffix)
 
 
 def find_fused(names, folder) -> dict[str, Path]:

@@ -48,7 +48,7 @@ class FolderRecord:
 
         Parameters
         ----------
-        outputs : list of Path
+        outputs : iterable of Path
         pairs : ImagePairs
             One an output.
 
@@ -69,21 +69,27 @@ class FolderRecord:
     def plan(self, outputs, pairs) -> None:
         """Write down what is going to be made, before it is."""
         for i, output in enumerate(outputs):
-            self._entries[self._key(output)] = {
-                "method": self.method,
-                "made": _made(pairs, i),
-                "before": _state(output),
-            }
+            entry = {"method": self.method, "made": _made(pairs, i)}
+            self._put(output, {**entry, "before": _state(output)})
         self._write()
 
     def finish(self, outputs) -> None:
         """Write down what was made of the plan."""
         for output in outputs:
-            self._entries[self._key(output)]["state"] = _state(output)
+            self._put(output, {**self._entry(output), "state": _state(output)})
         self._write()
 
+    # An entry is held as the file has it: its text is a third of its dictionary.
+
+    def _put(self, output, entry):
+        self._entries[self._key(output)] = json.dumps(entry)
+
+    def _entry(self, output):
+        text = self._entries.get(self._key(output))
+        return None if text is None else json.loads(text)
+
     def _look_at(self, output, pairs, i):
-        state, entry = _state(output), self._entries.get(self._key(output))
+        state, entry = _state(output), self._entry(output)
         if state is None:
             return "missing"
         known = entry is not None
@@ -113,18 +119,19 @@ class FolderRecord:
             if content["format"] != _FORMAT:
                 return {}, {}
             entries, texts = content["results"], dict(content["methods"])
-            return {k: v for k, v in entries.items() if isinstance(v, dict)}, texts
+            kept = {k: v for k, v in entries.items() if isinstance(v, dict)}
+            return {k: json.dumps(v) for k, v in kept.items()}, texts
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}, {}  # as if nothing were known
 
     def _write(self):
-        content = {
-            "format": _FORMAT,
-            "skfusion": __version__,
-            "methods": self._texts,
-            "results": self._entries,
-        }
-        replace_file(self.path, json.dumps(content, indent=1).encode())
+        head = {"format": _FORMAT, "skfusion": __version__, "methods": self._texts}
+        text = bytearray(json.dumps(head, indent=1)[:-2].encode())
+        text += b',\n "results": {'
+        for i, (key, entry) in enumerate(self._entries.items()):
+            text += f"{',' * (i > 0)}\n  {json.dumps(key)}: {entry}".encode()
+        text += b"\n }\n}"
+        replace_file(self.path, text)
 
 
 def _method(estimator, said, bit_depth):

@@ -10,8 +10,8 @@ import pytest
 # A room imports from itself and from those on lower floors, never from its own floor.
 LEVELS = (
     ("_urls",),
-    ("_version", "_text", "_atomic_files", "_limits", "_ranks", "_kernels", "networks")
-    + ("workers",),
+    ("_version", "_text", "_lists", "_atomic_files", "_limits", "_ranks", "_kernels")
+    + ("networks", "workers"),
     ("images", "losses"),
     ("pairs", "fused_files", "fingerprints"),
     ("base", "sizes", "fused_records"),

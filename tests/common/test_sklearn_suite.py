@@ -6,7 +6,6 @@ from skfusion.testing import RowsAsImages
 
 from .estimators import EXCEPTIONS, FUSERS, TRANSFORMERS, make
 
-
 # The checks fit 10 to 40 rows: one to three steps an epoch, where the common suite,
 # which has a few pairs, takes as many.
 _BATCH_SIZE = 16
