@@ -37,7 +37,8 @@ def kernel_part(function):
 
 
 def _compiled(function, **options):
-    dispatcher = njit(nogil=True, **options)(function)
+    # Nothing calls kernels from C: a door less to compile.
+    dispatcher = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     try:
         dispatcher._cache = _Cache(function)
     except (OSError, RuntimeError) as error:  # no folder that can be written
