@@ -165,14 +165,41 @@ def _program(module, dynamic, size, smallest, output):
             dict(zip(("infrared", "visible"), images)),
             dynamic_shapes=shapes,
         )
-        return torch.onnx.export(
+        program = torch.onnx.export(
             exported,
             input_names=["infrared", "visible"],
             output_names=[output],
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
+            optimize=False,
         )
+        _simplify(program.model)
+        return program
+
+
+def _simplify(model):
+    """Fold constants, and drop what nothing uses and what is said twice.
+
+    In place of the exporter's optimization, which also holds each node against each
+    other one in search of patterns: minutes for a large graph, and the runtimes
+    know these patterns.
+    """
+    from onnx_ir.passes import common
+    from onnxscript import optimizer
+
+    common.InlinePass()(model)
+    optimizer.fold_constants(model)
+    for change in (
+        common.RemoveUnusedNodesPass(),
+        common.RemoveUnusedFunctionsPass(),
+        common.RemoveUnusedOpsetsPass(),
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        common.DeduplicateInitializersPass(),
+        common.CommonSubexpressionEliminationPass(),
+        common.NameFixPass(),
+    ):
+        change(model)
 
 
 def _name_sides(graph):

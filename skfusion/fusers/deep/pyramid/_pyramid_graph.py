@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ....networks.pyramid_decisions import PyramidDecisions
 from ....networks.pyramid_grain import without_grain
 from ....networks.pyramid_guard import SHARES, missing_light
 
 __all__ = ["PyramidGraph"]
+
+_TAPS = (1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16)
+_AT_EVEN, _AT_ODD = (1 / 8, 3 / 4, 1 / 8), (0.0, 1 / 2, 1 / 2)
 
 
 class PyramidGraph(nn.Module):
@@ -36,6 +40,12 @@ class PyramidGraph(nn.Module):
 
     def forward(self, infrared, visible):
         """Map two ``(n, 1, h, w)`` images to the fused one, in [0, 1]."""
+        try:
+            return self._fused(infrared, visible)
+        finally:
+            self.network.tables.clear()
+
+    def _fused(self, infrared, visible):
         if self.denoise:
             infrared, visible = (
                 self.network.without_grain(x[:, 0], self.denoise)[:, None]
@@ -52,6 +62,12 @@ class PyramidGraph(nn.Module):
 class _PyramidsByIndex(PyramidDecisions):
     """The network with sizes changed by index: strides and cuts do not export."""
 
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.tables = _Tables()
+        for name, values in (("taps", _TAPS), ("even_odd", (_AT_EVEN, _AT_ODD))):
+            self.register_buffer(name, torch.tensor(values), persistent=False)
+
     def missing_light(self, *images):
         return missing_light(*images, self._reduce, self._expand)
 
@@ -60,60 +76,104 @@ class _PyramidsByIndex(PyramidDecisions):
 
     def _reduce(self, image):
         for dim in (1, 2):
-            n = image.shape[dim]
-            middle = 2 * torch.arange((n + 1) // 2)
-            total = 0
-            for step, tap in ((-2, 1), (-1, 4), (0, 6), (1, 4), (2, 1)):
-                index = (middle + step).abs()
-                index = torch.where(index > n - 1, 2 * (n - 1) - index, index)
-                taken = image.index_select(dim, index.clamp(min=0))
-                total = total + tap / 16 * taken
-            image = total
+            table = self.tables(_reduced_from, image.shape[dim], taps=self.taps)
+            image = _weighed(image, dim, *table)
         return image
 
     def _expand(self, image, size):
         for dim in (1, 2):
-            place, last = torch.arange(size[dim - 1]), image.shape[dim] - 1
-            here, odd = place // 2, place % 2 == 1
-            before = (here - 1).abs().clamp(max=last)
-            after = (here + 1).clamp(max=last)
-            shape = (-1, 1) if dim == 1 else (-1,)
-            total = 0
-            for index, at_even, at_odd in (
-                (before, 1 / 8, 0.0),
-                (here, 3 / 4, 1 / 2),
-                (after, 1 / 8, 1 / 2),
-            ):
-                weight = torch.where(odd, at_odd, at_even).reshape(shape)
-                total = total + weight * image.index_select(dim, index)
-            image = total
+            sides = image.shape[dim], size[dim - 1]
+            table = self.tables(_expanded_from, *sides, taps=self.even_odd)
+            image = _weighed(image, dim, *table)
         return image
 
     def _sample(self, image):
         for dim in (1, 2):
-            index = 4 * torch.arange((image.shape[dim] + 3) // 4)
+            index = self.tables(_fourth, image.shape[dim])
             image = image.index_select(dim, index)
         return image
 
     def _halve(self, maps):
         for dim in (2, 3):
-            n = maps.shape[dim]
-            first = 2 * torch.arange((n + 1) // 2)
-            second = (first + 1).clamp(max=n - 1)
-            pair = (maps.index_select(dim, index) for index in (first, second))
-            maps = sum(pair) / 2
+            pair = self.tables(_pairs, maps.shape[dim])
+            maps = sum(maps.index_select(dim, index) for index in pair) / 2
         return maps
 
     def _repeat(self, maps, size):
         for dim in (2, 3):
-            maps = maps.index_select(dim, torch.arange(size[dim - 2]) // 2)
+            maps = maps.index_select(dim, self.tables(_half, size[dim - 2]))
         return maps
 
     def _enlarge(self, maps, size):
         for dim in (2, 3):
-            place, last = torch.arange(size[dim - 2]), maps.shape[dim] - 1
-            here = place // 2
-            other = (here + 2 * (place % 2) - 1).clamp(min=0).clamp(max=last)
-            near, far = (maps.index_select(dim, index) for index in (here, other))
+            pair = self.tables(_neighbours, maps.shape[dim], size[dim - 2])
+            near, far = (maps.index_select(dim, index) for index in pair)
             maps = 0.75 * near + 0.25 * far
         return maps
+
+
+class _Tables:
+    """Tables of indices for one pass: most images of a pass share their sizes.
+
+    Each is a dozen operations of the graph, and what an exporter needs for a graph
+    grows faster than it.
+    """
+
+    def __init__(self):
+        self._made = {}
+
+    def __call__(self, make, *sides, **constants):
+        # A side that is free is known by how it is written.
+        key = make, *map(str, sides)
+        if key not in self._made:
+            self._made[key] = make(*sides, **constants)
+        return self._made[key]
+
+    def clear(self):
+        self._made.clear()
+
+
+def _weighed(image, dim, index, column, row, k):
+    """Sum each ``k`` of the pixels that are named along a side, weighed."""
+    taken = image.index_select(dim, index)
+    # A mean and no convolution: a GPU may round the factors of those.
+    if dim == 1:
+        return functional.avg_pool2d(taken * column, (k, 1))
+    return functional.avg_pool2d(taken * row, (1, k))
+
+
+def _reduced_from(n, taps):
+    index = (2 * torch.arange((n + 1) // 2)[:, None] + torch.arange(-2, 3)).abs()
+    index = n - 1 - (n - 1 - index).abs()  # mirrored at both ends
+    return _table(index, taps.repeat((n + 1) // 2), len(taps))
+
+
+def _expanded_from(n, larger, taps):
+    place = torch.arange(larger)[:, None]
+    index = (place // 2 + torch.arange(-1, 2)).abs().clamp(max=n - 1)
+    weights = torch.where(place % 2 == 1, taps[1], taps[0])
+    return _table(index, weights.flatten(), taps.shape[1])
+
+
+def _table(index, weights, k):
+    row = k * weights
+    return index.flatten(), row[:, None], row, k
+
+
+def _fourth(n):
+    return 4 * torch.arange((n + 3) // 4)
+
+
+def _half(n):
+    return torch.arange(n) // 2
+
+
+def _pairs(n):
+    first = 2 * torch.arange((n + 1) // 2)
+    return first, (first + 1).clamp(max=n - 1)
+
+
+def _neighbours(n, larger):
+    place = torch.arange(larger)
+    here = place // 2
+    return here, (here + 2 * (place % 2) - 1).clamp(min=0).clamp(max=n - 1)
