@@ -9,25 +9,30 @@ OUT ?= demo_output
 PAIRS ?=
 JOBS ?= 2
 
-# Modules are compiled when they are first used and then kept: all of the packages at
-# once, as pip does it, is half of the installation, and most are never imported.
+# Workers and what tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+
+# Into an environment, what pip is told: it compiles one module after the other, which
+# is half of its time. Some packages hold templates that are no Python: nothing is said.
+define install
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $(2)
+	$(1)/bin/python -W ignore -m compileall -qq -j $(JOBS) $(1) || true
+endef
 
 .PHONY: demo test test-oldest coverage fuzz lint format bench bench-fusers docs docs-check tables dist clean
 
 $(BASE_STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e .
+	$(call install,$(VENV),-c constraints.txt -e .)
 	touch $(BASE_STAMP)
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e ".[dev]"
+	$(call install,$(VENV),-c constraints.txt -e ".[dev]")
 	touch $(BASE_STAMP) $(STAMP)
 
 $(DOCS_STAMP): $(STAMP)
-	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e ".[docs]"
+	$(call install,$(VENV),-c constraints.txt -e ".[docs]")
 	touch $(DOCS_STAMP)
 
 demo: $(BASE_STAMP)
@@ -41,7 +46,7 @@ OLDEST := .venv-oldest
 TESTS ?=
 $(OLDEST)/.installed: setup.cfg pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e ".[dev]"
+	$(call install,$(OLDEST),-c constraints-oldest.txt -e ".[dev]")
 	touch $@
 
 test-oldest: $(OLDEST)/.installed
