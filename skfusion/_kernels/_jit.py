@@ -32,8 +32,21 @@ def kernel_part(function):
     Without what is needed for calls from Python, which takes a third of the time that
     a compilation takes: there it stays the function that it is.
     """
-    options = {"error_model": "numpy", "no_cpython_wrapper": True}
-    return register_jitable(nogil=True, no_cfunc_wrapper=True, **options)(function)
+    return _part(function)
+
+
+def kernel_loop(function):
+    """Like :func:`kernel_part`, copied into what calls it once it is compiled.
+
+    For a loop over many rows: to hand them over takes as long as some hundred entries.
+    """
+    return _part(function, forceinline=True)
+
+
+def _part(function, **options):
+    doors = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options = {"nogil": True, "error_model": "numpy", **doors, **options}
+    return register_jitable(**options)(function)
 
 
 def _compiled(function, **options):

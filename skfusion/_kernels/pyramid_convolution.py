@@ -21,7 +21,7 @@ References
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 
-from ._jit import kernel_inlined, kernel_numpy_errors, kernel_part
+from ._jit import kernel_inlined, kernel_loop, kernel_numpy_errors, kernel_part
 
 # Products of matrices with fewer columns cost as much to begin as to do.
 _ENOUGH = 240
@@ -66,7 +66,7 @@ def repeat_ends(planes, height, step):
             planes[other % 2, :, :, other // 2 * step :][..., :step] = given
 
 
-@kernel_inlined
+@kernel_loop
 def _six(r0, r1, r2, r3, r4, r5, t0, t1, t2, t3, t4, t5):
     """Write B^T d."""
     for j in range(t0.size):
@@ -81,7 +81,7 @@ def _six(r0, r1, r2, r3, r4, r5, t0, t1, t2, t3, t4, t5):
         t5[j] = _FOUR * b - _FIVE * d + r5[j]
 
 
-@kernel_inlined
+@kernel_loop
 def _six_of_four(r0, r1, r2, r3, t0, t1, t3, t4, t5):
     """Write B^T d of d = a, b, b, c, c, d, but for the third, which is 0.
 
@@ -97,7 +97,7 @@ def _six_of_four(r0, r1, r2, r3, t0, t1, t3, t4, t5):
         t5[j] = _FOUR * b - _FIVE * c + d
 
 
-@kernel_inlined
+@kernel_loop
 def _four_of_six(m0, m1, m2, m3, m4, m5, bias, least, y0, y1, y2, y3):
     """Write A^T m plus a bias, or what they are at least."""
     for j in range(y0.size):
@@ -328,7 +328,7 @@ def _weave_two(a, b, row):
         row[2 * n] = a[n]
 
 
-@kernel_inlined
+@kernel_part
 def _carry(quarters, start, row, width, planes, m, step):
     """Write a row of pixels to a row, counted with the border, to be doubled."""
     n = (width + 3) // 4
