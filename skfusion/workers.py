@@ -60,7 +60,10 @@ def worker_count(n_jobs=None) -> int:
     """
     from joblib import Parallel, cpu_count, effective_n_jobs
 
-    wanted = effective_n_jobs(n_jobs)
+    try:
+        wanted = effective_n_jobs(n_jobs)
+    except _worker_ended():  # a cluster was asked through a worker that just ended
+        wanted = effective_n_jobs(n_jobs)
     if _has_processes(Parallel(n_jobs=n_jobs)):
         return min(wanted, max(2, cpu_count()))
     return wanted

@@ -170,6 +170,22 @@ def test_many_workers_asked_for_are_not_more_than_cores():
         assert worker_count(40) == 40
 
 
+def test_a_worker_that_ends_while_they_are_counted_is_none(monkeypatch):
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    counts = iter([TerminatedWorkerError("gone"), 3])
+
+    def effective_n_jobs(n_jobs):
+        found = next(counts)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(joblib, "effective_n_jobs", effective_n_jobs)
+    with joblib.parallel_config("threading"):
+        assert worker_count(3) == 3
+
+
 ORPHAN = """
 import os, sys, time
 from joblib import delayed
