@@ -108,7 +108,7 @@ class Plan:
         self.device = device
         self.size = (96, 128) if small else (480, 640)
         self.within = 0.02 if small else 1.2
-        self.n_files = 4 if small else 1024
+        self.n_files = 4 if small else 512
         self.n_jobs = os.cpu_count()
         scenes = [scene(self.size, seed) for seed in range(1 if small else 4)]
         self.scenes = ImagePairs(*zip(*scenes))
