@@ -42,20 +42,20 @@ class DeviceFuser(BaseFuser):
 
     def _fuse_pairs(self, pairs):
         samples = (Sample(i, *pairs.read_stored(i)) for i in range(len(pairs)))
-        workers = self._workers(self._fusing)
+        workers = self._workers(replayed=True)
         if len(workers) > 1 or workers[0][0].type != "cpu":
             samples = ahead(samples, _AHEAD)
         for i, fused in fuse_samples(samples, workers):
             yield i, self._result(fused, pairs, i)
 
-    def _workers(self, fusing=None):
+    def _workers(self, *, replayed=False):
         """Return a worker for each device, ready to work.
 
         Parameters
         ----------
-        fusing : callable, optional
-            What fuses on a device, given it; sizes of batches that change all the time
-            are not worth recording.
+        replayed : bool, default=False
+            Record on a GPU what comes again: not worth it where the sizes of batches
+            change all the time.
 
         Returns
         -------
@@ -68,7 +68,7 @@ class DeviceFuser(BaseFuser):
         return [
             (
                 device,
-                self._fuse_on_device if fusing is None else fusing(device),
+                self._fusing(device) if replayed else self._fuse_on_device,
                 BatchSizes(device, self.inference_batch_size),
             )
             for device in devices

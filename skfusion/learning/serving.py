@@ -91,21 +91,22 @@ class FusionServer:
         return Line(self._listener.address, key, tuple(folders))
 
     def _admit(self, desks):
-        """Give each caller a desk, in turn, until one comes to end it."""
-        turn, over = 0, False
-        while not over:
+        """Give each caller a desk, in turn, until it is over."""
+        turn = 0
+        while not self._over:
             try:
                 connection = self._listener.accept()
             except (AuthenticationError, OSError, EOFError):
-                continue  # somebody else, or one who has ended
+                continue  # somebody else, one who has ended, or the knock
             desks[turn].admit(connection)
-            turn, over = (turn + 1) % len(desks), self._over
+            turn = (turn + 1) % len(desks)
 
     _over = False
 
     def _knock(self, line):
+        """End the wait for callers, without a word: nobody may be there to answer."""
         self._over = True
-        Client(line.address, authkey=line.key).close()
+        Client(line.address).close()
 
 
 class _Desk:

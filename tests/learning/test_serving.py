@@ -164,6 +164,27 @@ def test_a_server_that_has_ended_is_said_and_leaves_nothing():
         assert level_of(served.transform(pair(8))) == 8
 
 
+def test_who_comes_at_the_very_end_holds_nobody_up(monkeypatch):
+    server, at_the_door = FusionServer(fuser_on()), threading.Event()
+    admit = serving._Desk.admit
+
+    def late(desk, connection):
+        at_the_door.set()
+        while connection is not None and not server._over:
+            threading.Event().wait(0.01)
+        admit(desk, connection)
+
+    monkeypatch.setattr(serving._Desk, "admit", late)
+    with ThreadPoolExecutor(1) as pool:
+        with server as served:
+            answer = pool.submit(served.transform, pair(7))
+            assert at_the_door.wait(60)
+        try:  # whichever of the two is first
+            assert level_of(answer.result(60)) == 7
+        except RuntimeError as error:
+            assert "holds the devices has ended" in str(error)
+
+
 def test_one_who_waits_when_the_desk_breaks_learns_it(monkeypatch):
     def broken(samples, workers, alone):
         next(iter(samples))
